@@ -1,0 +1,30 @@
+/**
+ * Where time comes from. Everything that reads the time or waits takes a `Clock`, so that tests own time.
+ */
+export interface Clock {
+  /** Wall-clock time: milliseconds since the epoch. May jump. */
+  now(): number;
+  /** Milliseconds since an arbitrary start. Never goes backwards, whatever happens to the wall clock. */
+  monotonic(): number;
+  /**
+   * Calls `callback` once after `delay` milliseconds; the returned function cancels it.
+   * The wait never keeps the process alive.
+   */
+  schedule(delay: number, callback: () => void): () => void;
+  /** Calls `callback` once all input that has already arrived was handled (`setImmediate`). */
+  afterInput(callback: () => void): void;
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(delay, callback) {
+    const timer = setTimeout(callback, delay);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+  afterInput(callback) {
+    setImmediate(callback);
+  },
+};

@@ -1,0 +1,84 @@
+/** Every code that an error of this library can carry. */
+export type RedisCacheErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'UNKNOWN_CACHE'
+  | 'REDIS_UNAVAILABLE'
+  | 'SERIALIZATION_FAILED'
+  | 'NOT_A_NUMBER'
+  | 'PAYLOAD_TOO_LARGE';
+
+/**
+ * The base of all errors of this library. `code` is stable and listed in docs/reference/errors.md; messages may change.
+ * A message never holds a cached value or a secret.
+ */
+export class RedisCacheError extends Error {
+  readonly code: RedisCacheErrorCode;
+
+  constructor(code: RedisCacheErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** An option or an argument is wrong. `path` names it, `rule` says what is allowed. */
+export class InvalidOptionsError extends RedisCacheError {
+  readonly path: string;
+  readonly rule: string;
+
+  /** `received` is shown in the message in short form; leave it out where the value may hold a secret. */
+  constructor(path: string, rule: string, ...received: [unknown?]) {
+    const shown = received.length > 0 ? `, received ${describe(received[0])}` : '';
+    super('INVALID_OPTIONS', `${path}: ${rule}${shown}`);
+    this.path = path;
+    this.rule = rule;
+  }
+}
+
+/** A cache was asked for by a name that no module declares. The message lists the names that exist. */
+export class UnknownCacheError extends RedisCacheError {
+  constructor(name: string, known: Iterable<string>) {
+    const names = [...known].map((one) => JSON.stringify(one)).join(', ');
+    super(
+      'UNKNOWN_CACHE',
+      `No cache is named ${JSON.stringify(name)}. Declared: ${names || 'none'}. ` +
+        `Add it to "caches" in RedisCacheModule.forRoot() or forFeature().`,
+    );
+  }
+}
+
+/** Redis did not answer in time, or the connection is down. Thrown only by caches with `onError: 'throw'`. */
+export class RedisUnavailableError extends RedisCacheError {
+  constructor(connection: string, reason: string, cause?: unknown) {
+    super('REDIS_UNAVAILABLE', `Redis connection ${JSON.stringify(connection)} is unavailable: ${reason}`, cause);
+  }
+}
+
+/** A value cannot be stored: it holds a function, a symbol or a circle. Nothing was written. */
+export class SerializationError extends RedisCacheError {
+  constructor(message: string, cause?: unknown) {
+    super('SERIALIZATION_FAILED', message, cause);
+  }
+}
+
+/** `incr` or `decr` met a value that is no integer, or the result would leave ±(2^53 − 1). The value is unchanged. */
+export class NotANumberError extends RedisCacheError {
+  constructor(message: string) {
+    super('NOT_A_NUMBER', message);
+  }
+}
+
+/** A value is larger than the cache's `maxBytes`. Nothing was written. */
+export class PayloadTooLargeError extends RedisCacheError {
+  constructor(bytes: number, maxBytes: number) {
+    super('PAYLOAD_TOO_LARGE', `The value takes ${bytes} bytes, the cache's maxBytes is ${maxBytes}.`);
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
+  return String(value);
+}
