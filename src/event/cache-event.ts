@@ -1,0 +1,42 @@
+/**
+ * Something that happened in a cache or on a connection. Every outcome is told once, by the facade that answers the
+ * caller. An event names keys and never holds a value, a secret or a session id.
+ */
+export type CacheEvent =
+  /** A key was looked up. `hit` includes a stored `null`. */
+  | { readonly type: 'hit' | 'miss'; readonly cache: string; readonly key: string }
+  /** A value was written; `stored: false` when it was not kept (`add` of a present key, Redis unreachable, ttl ≤ 0). */
+  | { readonly type: 'write'; readonly cache: string; readonly key: string; readonly stored: boolean }
+  /** Keys were removed by `del`, `mdel`, `deletePattern` or a ttl that had passed. */
+  | { readonly type: 'delete'; readonly cache: string; readonly keys: readonly string[] }
+  /** Every entry of the cache (or of the namespace that `cache` names) was dropped. */
+  | { readonly type: 'clear'; readonly cache: string }
+  /** A loader ran to its end. `duration` is in milliseconds. */
+  | {
+      readonly type: 'load';
+      readonly cache: string;
+      readonly key: string;
+      readonly duration: number;
+      readonly failed: boolean;
+    }
+  /** A caller was given the result of a loader that another caller had started. */
+  | { readonly type: 'coalesced'; readonly cache: string; readonly key: string }
+  /** A stored payload could not be read (corrupt, foreign, of a later format): it was treated as a miss. */
+  | { readonly type: 'unreadable'; readonly cache: string; readonly key: string; readonly reason: string }
+  /** A value was given back uncached because it holds an instance of a class that is not listed in `types`. */
+  | { readonly type: 'uncacheable'; readonly cache: string; readonly key: string; readonly className: string }
+  /** Redis refused a command or could not be reached; the caller was answered by the cache's `onError` policy. */
+  | {
+      readonly type: 'error';
+      readonly cache: string;
+      readonly operation: string;
+      readonly key?: string;
+      readonly error: Error;
+    }
+  /** A connection went up or down. Told once per change, never per call. */
+  | {
+      readonly type: 'connection';
+      readonly connection: string;
+      readonly state: 'up' | 'down';
+      readonly reason: string;
+    };

@@ -1,0 +1,64 @@
+/** An entry as a store gives it back. */
+export interface StoredEntry {
+  /**
+   * The value: a copy that the caller may change, or deeply frozen. Never `undefined`.
+   */
+  readonly value: unknown;
+  /** When it was written: milliseconds since the epoch, by the clock of the process that wrote it. */
+  readonly createdAt: number;
+}
+
+/** An entry to be written. */
+export interface StoreWrite {
+  readonly key: string;
+  /** Never `undefined`. */
+  readonly value: unknown;
+  /** Milliseconds to live, a positive integer; `null` = never expires. */
+  readonly ttl: number | null;
+}
+
+/**
+ * Where the entries of one cache (or of one namespace) live. Keys are the user's own: the store separates them from those
+ * of other caches by itself.
+ *
+ * Every method rejects with `RedisUnavailableError` when the place is out of reach, and with the place's own error when it
+ * refuses; the cache's `onError` policy is applied above, once.
+ */
+export interface Store {
+  /**
+   * Looks keys up; the answers stand in the order of the keys, `undefined` for a miss. An entry that cannot be read is a
+   * miss. Lookups of one turn of the event loop may share a round trip.
+   */
+  read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]>;
+  /**
+   * Writes entries; `mode: 'add'` writes only those whose key is absent. Says for each whether it was written.
+   * Nothing is written if one of the values cannot be encoded.
+   */
+  write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]>;
+  /** Removes keys and says for each whether it was there. */
+  delete(keys: readonly string[]): Promise<boolean[]>;
+  /** Gives a present entry a new time to live (`null` = never expires); false when there is none. */
+  touch(key: string, ttl: number | null): Promise<boolean>;
+  /** Milliseconds left to live; `null` = never expires, `undefined` = no such key. */
+  ttl(key: string): Promise<number | null | undefined>;
+  /**
+   * Adds to an integer in one atomic step and gives the sum; the time to live of a present entry stays. A missing key
+   * starts at `initial` with `ttl`; without `initial` the answer is `undefined` and nothing is written.
+   *
+   * @throws NotANumberError when the entry is no integer or the sum is no safe integer; the entry is unchanged
+   */
+  increment(
+    key: string,
+    by: number,
+    start: { readonly initial: number | undefined; readonly ttl: number | null },
+  ): Promise<number | undefined>;
+  /** The keys that match a glob (`*`, `?`, `[a-z]`, `\` escapes), each once, without those of namespaces. */
+  keys(glob: string): AsyncIterable<string>;
+  /** Drops every entry, those of the namespaces below included. One round trip at any size. */
+  clear(): Promise<void>;
+}
+
+/** A store that can be divided. `namespace` gives a part whose keys and whose `clear` are its own. */
+export interface DivisibleStore extends Store {
+  namespace(name: string): DivisibleStore;
+}
