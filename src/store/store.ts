@@ -1,3 +1,8 @@
+import type { Clock } from '../clock.js';
+import type { Codec } from '../codec/codec.js';
+import type { RedisConnection } from '../connection/connection.js';
+import type { KeySpace } from '../key/key-space.js';
+
 /** An entry as a store gives it back. */
 export interface StoredEntry {
   /**
@@ -35,8 +40,8 @@ export interface Store {
    * Nothing is written if one of the values cannot be encoded.
    */
   write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]>;
-  /** Removes keys and says for each whether it was there. */
-  delete(keys: readonly string[]): Promise<boolean[]>;
+  /** Removes keys and says how many were there. */
+  delete(keys: readonly string[]): Promise<number>;
   /** Gives a present entry a new time to live (`null` = never expires); false when there is none. */
   touch(key: string, ttl: number | null): Promise<boolean>;
   /** Milliseconds left to live; `null` = never expires, `undefined` = no such key. */
@@ -61,4 +66,29 @@ export interface Store {
 /** A store that can be divided. `namespace` gives a part whose keys and whose `clear` are its own. */
 export interface DivisibleStore extends Store {
   namespace(name: string): DivisibleStore;
+}
+
+/** Whether a store can be divided into namespaces. */
+export function isDivisible(store: Store): store is DivisibleStore {
+  return typeof (store as Partial<DivisibleStore>).namespace === 'function';
+}
+
+/** What a store is told when it is opened for a cache. */
+export interface StoreContext {
+  /** The cache's name. */
+  readonly cache: string;
+  readonly space: KeySpace;
+  readonly codec: Codec;
+  readonly clock: Clock;
+  /** The connection that the cache lives on; `undefined` where the application has none. */
+  readonly connection: RedisConnection | undefined;
+  /** The node-redis client of that connection. */
+  readonly client: unknown;
+  /** Told of an entry that could not be read and was treated as a miss. */
+  readonly unreadable: (key: string, reason: string) => void;
+}
+
+/** Opens the store of one cache. What `store` in a cache's options may hold beside `'redis'`, `'memory'` and a store. */
+export interface StoreFactory {
+  open(context: StoreContext): Store | Promise<Store>;
 }

@@ -1,0 +1,86 @@
+/**
+ * A predicate that tells whether a glob matches a whole key, with Redis's meaning: `*` any run, `?` one character, `[a-z]`
+ * and `[^a-z]` classes, `\` takes the next character as it is. Characters are Unicode code points. After a mismatch only
+ * the last `*` is tried again, so that no glob can blow up.
+ */
+export function globMatcher(glob: string): (key: string) => boolean {
+  const pattern = parseGlob(glob);
+  return (key) => matches(pattern, [...key]);
+}
+
+function matches(pattern: readonly ('*' | GlobCharacter)[], characters: readonly string[]): boolean {
+  let at = 0;
+  let position = 0;
+  let star = -1;
+  let starPosition = 0;
+  while (position < characters.length) {
+    const part = pattern[at];
+    if (part === '*') {
+      star = at++;
+      starPosition = position;
+    } else if (part !== undefined && part.matches(characters[position] as string)) {
+      at++;
+      position++;
+    } else if (star >= 0) {
+      at = star + 1;
+      position = ++starPosition;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
+}
+
+/** One character of a glob. `literal` is the character it stands for, where it stands for just one. */
+interface GlobCharacter {
+  readonly literal?: string;
+  matches(character: string): boolean;
+}
+
+/** The parts of a glob in order; `'*'` is any run of characters. */
+export function parseGlob(glob: string): readonly ('*' | GlobCharacter)[] {
+  const characters = [...glob];
+  const parts: ('*' | GlobCharacter)[] = [];
+  for (let at = 0; at < characters.length; at++) {
+    const character = characters[at] as string;
+    if (character === '*') {
+      if (parts.at(-1) !== '*') parts.push('*');
+    } else if (character === '?') {
+      parts.push({ matches: () => true });
+    } else if (character === '[') {
+      const end = endOfClass(characters, at);
+      parts.push(classOf(characters.slice(at + 1, end)));
+      at = end;
+    } else {
+      if (character === '\\' && at + 1 < characters.length) at++;
+      const literal = characters[at] as string;
+      parts.push({ literal, matches: (one) => one === literal });
+    }
+  }
+  return parts;
+}
+
+// Redis closes an unfinished class at the end of the pattern.
+function endOfClass(characters: readonly string[], start: number): number {
+  let at = start + 1;
+  while (at < characters.length && characters[at] !== ']') at += characters[at] === '\\' ? 2 : 1;
+  return Math.min(at, characters.length);
+}
+
+function classOf(body: readonly string[]): GlobCharacter {
+  const negated = body[0] === '^';
+  const ranges: [low: string, high: string][] = [];
+  for (let at = negated ? 1 : 0; at < body.length; at++) {
+    if (body[at] === '\\' && at + 1 < body.length) at++;
+    const low = body[at] as string;
+    if (body[at + 1] === '-' && at + 2 < body.length) {
+      const high = body[at + 2] as string;
+      ranges.push(low <= high ? [low, high] : [high, low]);
+      at += 2;
+    } else {
+      ranges.push([low, low]);
+    }
+  }
+  return { matches: (one) => ranges.some(([low, high]) => low <= one && one <= high) !== negated };
+}
