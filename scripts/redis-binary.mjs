@@ -25,13 +25,7 @@ export function findRedisServer() {
     if (isExecutable(named)) return { path: named, env: {}, source: 'REDIS_SERVER' };
     throw new Error(`REDIS_SERVER is ${JSON.stringify(named)}, which is no executable file.`);
   }
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    '/usr/local/bin',
-    '/usr/bin',
-    '/opt/homebrew/bin',
-  ];
-  for (const folder of folders) {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const path = join(folder, 'redis-server');
     if (folder !== '' && isExecutable(path)) return { path, env: {}, source: 'PATH' };
   }

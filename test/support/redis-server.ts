@@ -165,14 +165,11 @@ export class RedisServer {
 
   #arguments(): string[] {
     const { configFile, password, config = {}, args = [] } = this.#options;
-    return [
-      ...(configFile === undefined ? [] : [configFile]),
-      ...['--bind', '127.0.0.1', '--port', String(this.port), '--dir', this.folder],
-      ...['--unixsocket', this.socketPath, '--daemonize', 'no', '--save', '', '--appendonly', 'no'],
-      ...(password === undefined ? [] : ['--requirepass', password]),
-      ...Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)]),
-      ...args,
-    ];
+    const own = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--dir', this.folder];
+    own.push('--unixsocket', this.socketPath, '--daemonize', 'no', '--save', '', '--appendonly', 'no');
+    if (password !== undefined) own.push('--requirepass', password);
+    const directives = Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    return [...(configFile === undefined ? [] : [configFile]), ...own, ...directives, ...args];
   }
 
   /** The socket file is ours alone, so whoever answers there is this server and not another on the same port. */
@@ -192,7 +189,7 @@ export class RedisServer {
       } catch (error) {
         if (performance.now() > end) {
           await this.kill();
-          throw new Error(`redis-server does not answer (${String(error)}):\n${this.#output}`);
+          throw new Error(`redis-server does not answer:\n${this.#output}`, { cause: error });
         }
         // LOADING leaves the connection usable; anything else means there is none yet.
         if (!String(error).includes('LOADING')) this.#client = undefined;
