@@ -1,10 +1,23 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { PlainSummaryReporter } from './test/support/plain-summary-reporter.js';
 
 export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^nestjs-redis-cache$/, replacement: source('index.ts') },
+      { find: /^nestjs-redis-cache\/testing$/, replacement: source('testing/index.ts') },
+    ],
+  },
   test: {
     include: ['test/**/*.spec.ts'],
     setupFiles: ['reflect-metadata'],
+    reporters: ['default', new PlainSummaryReporter()],
     testTimeout: 20_000,
     hookTimeout: 30_000,
   },
 });
+
+function source(file: string): string {
+  return fileURLToPath(new URL(`src/${file}`, import.meta.url));
+}
