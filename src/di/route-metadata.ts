@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ExecutionContext } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import type { Duration } from '../duration.js';
+
+/** What `@Cacheable` may say about a response only; it stands under `response` and needs a controller's route handler. */
+export interface ResponseOptions {
+  /** The key of the response, in place of the one made of route, parameters and query. Runs after the guards. */
+  readonly key?: (context: ExecutionContext) => string;
+  /** False: this request neither reads nor fills the cache. Runs after the guards. */
+  readonly when?: (context: ExecutionContext) => boolean;
+}
+
+/** What `@Cacheable` says about a route, read once when the class is defined. */
+export interface ResolvedCacheableRoute {
+  readonly cache: string;
+  /** A fixed key for every request of the route; left out: made of route, parameters and query. */
+  readonly key: string | undefined;
+  /** `undefined` = the cache's own ttl, `null` = never expires. */
+  readonly ttl: Duration | null | undefined;
+  readonly response: ResponseOptions;
+  /** True when the handler may veto storage after it ran: run it inside `watchHandler`. */
+  readonly vetoable: boolean;
+}
+
+const CACHEABLE = Symbol('nestjs-redis-cache:cacheable');
+const calls = new AsyncLocalStorage<HandlerVerdict>();
+
+/** What a handler's decorator found after the handler ran. */
+export interface HandlerVerdict {
+  /** True once `unless` said that this result must not be stored. */
+  vetoed: boolean;
+}
+
+/** Notes on a function what `@Cacheable` said about it. */
+export function setCacheableMetadata(handler: object, route: ResolvedCacheableRoute): void {
+  Reflect.defineMetadata(CACHEABLE, route, handler);
+}
+
+/** What `@Cacheable` said about a handler; `undefined` when it does not stand there. */
+export function readCacheable(handler: object): ResolvedCacheableRoute | undefined {
+  return Reflect.getMetadata(CACHEABLE, handler) as ResolvedCacheableRoute | undefined;
+}
+
+/** Whether Nest serves HTTP requests with this function. Right only once all decorators of the method have run. */
+export function isRouteHandler(handler: object): boolean {
+  return Reflect.hasMetadata(PATH_METADATA, handler) && Reflect.hasMetadata(METHOD_METADATA, handler);
+}
+
+/** Calls `run` so that a veto spoken anywhere inside, asynchronously too, is found in `verdict` afterwards. */
+export function watchHandler<T>(verdict: HandlerVerdict, run: () => T): T {
+  return calls.run(verdict, run);
+}
+
+/** Says that the response of the request being handled must not be stored. Outside of `watchHandler` it does nothing. */
+export function vetoStorage(): void {
+  const verdict = calls.getStore();
+  if (verdict !== undefined) verdict.vetoed = true;
+}
