@@ -1,0 +1,165 @@
+import { SerializationError } from '../errors.js';
+import { isArrayPrototype, isObjectPrototype, keptBuiltIn, liveBuiltIn } from './built-in.js';
+import type { ClassList } from './class-list.js';
+import { isPlainNumber } from './plain-json.js';
+import { UncacheableValueError } from './uncacheable-value.js';
+import { ValuePath } from './value-path.js';
+
+/** What a survey found. */
+export type Finding = 'plain' | 'plain-but-undefined' | 'rich';
+
+/**
+ * Looks at every part of a value, and says what gives it back exactly: native JSON (`plain`), native JSON but for properties
+ * that are `undefined` (`plain-but-undefined`), or only the rich serializer (`rich`). The value itself is never named in an error, only where in it the fault is (`value.items[3].callback`).
+ *
+ * @throws SerializationError when a part is a function, a symbol, a promise or the like, closes a circle, cannot be read,
+ *   or is nested too deeply
+ * @throws UncacheableValueError when a part is an instance of a class that is not listed
+ */
+export function surveyValue(value: unknown, classes: ClassList): Finding {
+  const survey = new Survey(classes);
+  try {
+    survey.visit(value);
+  } catch (error) {
+    if (error instanceof SerializationError || error instanceof UncacheableValueError) throw error;
+    if (error instanceof RangeError)
+      throw new SerializationError('value cannot be cached: it is nested too deeply.');
+    throw new SerializationError('value cannot be cached: reading it failed.', error);
+  }
+  return survey.finding;
+}
+
+class Survey {
+  #rich = false;
+  #undefinedFields = false;
+  readonly #classes: ClassList;
+  readonly #ancestors = new Set<object>();
+  readonly #path = new ValuePath();
+
+  constructor(classes: ClassList) {
+    this.#classes = classes;
+  }
+
+  get finding(): Finding {
+    if (this.#rich) return 'rich';
+    return this.#undefinedFields ? 'plain-but-undefined' : 'plain';
+  }
+
+  visit(value: unknown): void {
+    switch (typeof value) {
+      case 'function':
+      case 'symbol':
+        throw this.#refusal(`it is a ${typeof value}`);
+      case 'undefined':
+      case 'bigint':
+        this.#rich = true;
+        return;
+      case 'number':
+        if (!isPlainNumber(value)) this.#rich = true;
+        return;
+      case 'object':
+        if (value !== null) this.#visitObject(value);
+    }
+  }
+
+  #visitObject(value: object): void {
+    if (this.#ancestors.has(value)) throw this.#refusal('it closes a circle');
+    this.#ancestors.add(value);
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype === null) this.#visitRichFields(value);
+    else if (Array.isArray(value) && isArrayPrototype(prototype)) this.#visitArray(value);
+    else if (isObjectPrototype(prototype)) this.#visitPlainObject(value);
+    else if (this.#classes.nameOf(prototype) !== undefined) this.#visitRichFields(value);
+    else this.#visitBuiltIn(value, prototype);
+    this.#ancestors.delete(value);
+  }
+
+  #visitArray(array: readonly unknown[]): void {
+    for (let index = 0; index < array.length; index++) {
+      if (!Object.hasOwn(array, index)) return this.#visitSparseArray(array);
+      this.#visitPart(array, index);
+    }
+  }
+
+  /** By keys: an array may have a billion holes and two items. */
+  #visitSparseArray(array: readonly unknown[]): void {
+    this.#rich = true;
+    for (const key of Object.keys(array)) this.#visitPart(array, key);
+  }
+
+  #visitPlainObject(value: object): void {
+    this.#visitFields(value);
+    // JSON.stringify would call one that is not enumerable, too.
+    if (typeof (value as { toJSON?: unknown }).toJSON === 'function') this.#visitPart(value, 'toJSON');
+  }
+
+  #visitRichFields(value: object): void {
+    this.#rich = true;
+    this.#visitFields(value);
+  }
+
+  #visitFields(value: object): void {
+    for (const key of Object.keys(value)) this.#visitField(value, key);
+    for (const symbol of Object.getOwnPropertySymbols(value)) {
+      if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
+        throw this.#refusal('one of its keys is a symbol');
+      }
+    }
+  }
+
+  #visitBuiltIn(value: object, prototype: object): void {
+    const name = keptBuiltIn(value);
+    if (name === undefined) throw this.#refusalOf(value, prototype);
+    this.#rich = true;
+    if (name === 'Map') {
+      this.#visitItems('keys()', (value as Map<unknown, unknown>).keys());
+      this.#visitItems('values()', (value as Map<unknown, unknown>).values());
+    } else if (name === 'Set') {
+      this.#visitItems('values()', value as Set<unknown>);
+    }
+  }
+
+  #visitItems(view: string, items: Iterable<unknown>): void {
+    let index = 0;
+    for (const item of items) {
+      this.#path.enter({ view, index: index++ });
+      this.visit(item);
+      this.#path.leave();
+    }
+  }
+
+  #visitField(owner: object, key: string): void {
+    this.#path.enter(key);
+    const value = this.#read(owner, key);
+    if (value === undefined) this.#undefinedFields = true;
+    else this.visit(value);
+    this.#path.leave();
+  }
+
+  #visitPart(owner: object, key: string | number): void {
+    this.#path.enter(key);
+    this.visit(this.#read(owner, key));
+    this.#path.leave();
+  }
+
+  #read(owner: object, key: string | number): unknown {
+    try {
+      return (owner as Record<string | number, unknown>)[key];
+    } catch (cause) {
+      throw this.#refusal('reading it failed', cause);
+    }
+  }
+
+  #refusalOf(value: object, prototype: object): Error {
+    const live = liveBuiltIn(value);
+    if (live !== undefined) return this.#refusal(`it is a ${live}`);
+    const constructor: unknown = (prototype as { constructor?: unknown }).constructor;
+    const className =
+      typeof constructor === 'function' && constructor.name !== '' ? constructor.name : '(anonymous)';
+    return new UncacheableValueError(className, String(this.#path));
+  }
+
+  #refusal(reason: string, cause?: unknown): SerializationError {
+    return new SerializationError(`${String(this.#path)} cannot be cached: ${reason}.`, cause);
+  }
+}
