@@ -18,7 +18,7 @@ export interface RedisServerOptions {
   readonly config?: Readonly<Record<string, string | number>>;
   /** Further arguments, as on the command line: `['--tls-port', '7000']`. */
   readonly args?: readonly string[];
-  /** A configuration file that is read first. */
+  /** A configuration file that is read first, and then decides what is written to disk. */
   readonly configFile?: string;
 }
 
@@ -166,7 +166,8 @@ export class RedisServer {
   #arguments(): string[] {
     const { configFile, password, config = {}, args = [] } = this.#options;
     const own = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--dir', this.folder];
-    own.push('--unixsocket', this.socketPath, '--daemonize', 'no', '--save', '', '--appendonly', 'no');
+    own.push('--unixsocket', this.socketPath, '--daemonize', 'no');
+    if (configFile === undefined) own.push('--save', '', '--appendonly', 'no');
     if (password !== undefined) own.push('--requirepass', password);
     const directives = Object.entries(config).flatMap(([name, value]) => [`--${name}`, String(value)]);
     return [...(configFile === undefined ? [] : [configFile]), ...own, ...directives, ...args];
