@@ -1,0 +1,68 @@
+import { rmSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packedProject, type PackedProject } from '../support/packed-project.js';
+
+/** Every name that the package exports at run time. Adding one is a decision; removing one breaks its users. */
+const NAMES = {
+  'nestjs-redis-cache': [],
+  'nestjs-redis-cache/testing': [],
+};
+
+const print = 'console.log(JSON.stringify(Object.keys(entry).filter((name) => name !== "module.exports")))';
+
+describe('the packed library, installed into an empty project', () => {
+  let project: PackedProject;
+
+  beforeAll(async () => {
+    project = await packedProject();
+  }, 120_000);
+
+  afterAll(() => rmSync(project.folder, { recursive: true, force: true }));
+
+  it('holds the build, the documents and nothing else', () => {
+    const unexpected = project.files.filter(
+      (file) =>
+        !/^(dist\/.+\.(js|js\.map|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md|llms\.txt)$/.test(
+          file,
+        ),
+    );
+    expect(unexpected).toEqual([]);
+    expect(project.files).toEqual(
+      expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'LICENSE', 'README.md']),
+    );
+  });
+
+  describe.each(Object.entries(NAMES))('%s', (entry, names) => {
+    const byImport = `import 'reflect-metadata'; import * as entry from '${entry}'; ${print}`;
+    const byRequire = `require('reflect-metadata'); const entry = require('${entry}'); ${print}`;
+
+    it('is loaded by import', async () => {
+      expect(new Set(JSON.parse(await project.node('load.mjs', byImport)))).toEqual(new Set(names));
+    });
+
+    it('is loaded by require()', async () => {
+      expect(new Set(JSON.parse(await project.node('load.cjs', byRequire)))).toEqual(new Set(names));
+    });
+  });
+
+  it('has types for an ES module and for CommonJS', async () => {
+    const text = `import 'reflect-metadata';
+      import { Module } from '@nestjs/common';
+      import { Cacheable, InjectCache, NamedCache, RedisCacheModule } from 'nestjs-redis-cache';
+      import * as testing from 'nestjs-redis-cache/testing';
+      class Cities {
+        constructor(@InjectCache('cities') private readonly cities: NamedCache) {}
+        @Cacheable({ cache: 'cities', key: (id: number) => String(id) })
+        async one(id: number): Promise<string | undefined> { return this.cities.get<string>(String(id)); }
+      }
+      @Module({ imports: [RedisCacheModule.forRoot({ caches: { cities: { ttl: '1h' } } })], providers: [Cities] })
+      class App {}
+      export const used: unknown[] = [App, testing];
+    `;
+    const wrong = `import { RedisCacheModule } from 'nestjs-redis-cache'; RedisCacheModule.forRoot({ nonsense: 1 });`;
+    const options = { module: 'nodenext', experimentalDecorators: true, emitDecoratorMetadata: true };
+    const files = { 'good.mts': text, 'good.cts': text };
+    expect(await project.typecheck(files, options)).toBe('');
+    expect(await project.typecheck({ 'wrong.mts': wrong }, options)).toMatch(/^wrong\.mts.*'nonsense'/);
+  }, 60_000);
+});
