@@ -3,6 +3,7 @@ export type RedisCacheErrorCode =
   | 'INVALID_OPTIONS'
   | 'UNKNOWN_CACHE'
   | 'REDIS_UNAVAILABLE'
+  | 'REDIS_REFUSED'
   | 'SERIALIZATION_FAILED'
   | 'NOT_A_NUMBER'
   | 'PAYLOAD_TOO_LARGE';
@@ -35,13 +36,14 @@ export class InvalidOptionsError extends RedisCacheError {
   }
 }
 
-/** A cache was asked for by a name that no module declares. The message lists the names that exist. */
+/** A cache was asked for by a name that no module declares. The message lists the names that exist, and who asked. */
 export class UnknownCacheError extends RedisCacheError {
-  constructor(name: string, known: Iterable<string>) {
+  /** `asker` is a class and its method, where a decorator names the cache. */
+  constructor(name: string, known: Iterable<string>, asker?: string) {
     const names = [...known].map((one) => JSON.stringify(one)).join(', ');
     super(
       'UNKNOWN_CACHE',
-      `No cache is named ${JSON.stringify(name)}. Declared: ${names || 'none'}. ` +
+      `${asker === undefined ? '' : `${asker}: `}No cache is named ${JSON.stringify(name)}. Declared: ${names || 'none'}. ` +
         `Add it to "caches" in RedisCacheModule.forRoot() or forFeature().`,
     );
   }

@@ -23,8 +23,8 @@ export type CacheEvent =
   | { readonly type: 'coalesced'; readonly cache: string; readonly key: string }
   /** A stored payload could not be read (corrupt, foreign, of a later format): it was treated as a miss. */
   | { readonly type: 'unreadable'; readonly cache: string; readonly key: string; readonly reason: string }
-  /** A value was given back uncached because it holds an instance of a class that is not listed in `types`. */
-  | { readonly type: 'uncacheable'; readonly cache: string; readonly key: string; readonly className: string }
+  /** A value was given back uncached: it holds an instance of a class not listed in `types`, is too large, or no data. */
+  | { readonly type: 'uncacheable'; readonly cache: string; readonly key: string; readonly reason: string }
   /** Redis refused a command or could not be reached; the caller was answered by the cache's `onError` policy. */
   | {
       readonly type: 'error';

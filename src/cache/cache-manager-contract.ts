@@ -1,0 +1,27 @@
+import type { Events } from 'cache-manager';
+
+/** The events of cache-manager's `Cache`, those that its types leave out included. */
+export type CacheManagerEvent = keyof Events | 'mdel' | 'ttl';
+
+/** A listener of such an event. */
+export type CacheManagerListener<E extends CacheManagerEvent> = E extends keyof Events
+  ? Events[E]
+  : (data: { keys?: string[]; key?: string; value?: unknown; error?: unknown }) => void;
+
+/** The options of `wrap` in cache-manager's object form. */
+export interface WrapOptions<T> {
+  /** Milliseconds to live; 0 = no expiry. Default: the cache's ttl. */
+  ttl?: number | ((value: T) => number);
+  /** A hit with less than this left to live (milliseconds) starts a refresh in the background. */
+  refreshThreshold?: number | ((value: T) => number);
+  /** Gives `{ value, expires? }` instead of the value. */
+  raw?: boolean;
+}
+
+/** An item of `mset`. */
+export interface CacheItem<T> {
+  key: string;
+  value: T;
+  /** Milliseconds to live; 0 = no expiry. Default: the cache's ttl. */
+  ttl?: number;
+}

@@ -1,0 +1,72 @@
+import { EventEmitter } from 'node:events';
+import type { CacheEvent } from '../event/cache-event.js';
+import type { Store } from '../store/store.js';
+import type { CacheContext } from './cache-context.js';
+import { asError, isRefusal, refusalError } from './refusal.js';
+
+/** One cache or one namespace of it: its store, what it tells, and how it meets failures. Its operations share it. */
+export class CacheScope {
+  /** The cache's name; for a namespace `cache/namespace`. */
+  readonly name: string;
+  readonly store: Store;
+  readonly context: CacheContext;
+  readonly #flightPrefix: string;
+  #emitter: EventEmitter | undefined;
+
+  constructor(name: string, store: Store, context: CacheContext, flightPrefix = '/') {
+    this.name = name;
+    this.store = store;
+    this.context = context;
+    this.#flightPrefix = flightPrefix;
+  }
+
+  /** The scope of a namespace whose entries are in `store`. */
+  part(name: string, store: Store): CacheScope {
+    const prefix = `${this.#flightPrefix}${name.length}:${name}/`;
+    return new CacheScope(`${this.name}/${name}`, store, this.context, prefix);
+  }
+
+  /** What the flight of a key is called among those of the cache and all its namespaces. */
+  flightOf(key: string): string {
+    return this.#flightPrefix + key;
+  }
+
+  /** The values of these keys change: what is being loaded for them now is too old to be stored. */
+  outdate(keys: readonly string[]): void {
+    for (const key of keys) this.context.flights.detach(this.#flightPrefix + key);
+  }
+
+  /** The same for all keys of this scope and of the namespaces below. */
+  outdateAll(): void {
+    this.context.flights.detachAll(this.#flightPrefix);
+  }
+
+  /** The emitter of cache-manager's events; made when somebody first listens. */
+  listeners(): EventEmitter {
+    return (this.#emitter ??= new EventEmitter());
+  }
+
+  /** Emits one of cache-manager's events, which hold values. */
+  emit(event: string, ...data: unknown[]): void {
+    this.#emitter?.emit(event, ...data);
+  }
+
+  report(event: CacheEvent): void {
+    this.context.counters.count(event);
+    this.context.reporter.report(event);
+  }
+
+  /** Reports a store's error without judging it. */
+  reportError(operation: string, error: unknown, key?: string): void {
+    const at = key === undefined ? {} : { key };
+    this.report({ type: 'error', cache: this.name, operation, ...at, error: asError(error) });
+  }
+
+  /** Meets an error by the cache's `onError`: a store's is reported once, then thrown or answered with `otherwise`. */
+  refused<T>(operation: string, error: unknown, otherwise: T, key?: string): T {
+    if (!isRefusal(error)) throw error;
+    this.reportError(operation, error, key);
+    if (this.context.onError === 'throw') throw refusalError(operation, error);
+    return otherwise;
+  }
+}

@@ -1,0 +1,91 @@
+import type { CacheScope } from './cache-scope.js';
+
+/** A cached value with what is known about it. */
+export interface CacheEntry<T> {
+  readonly value: T;
+  /** Milliseconds left to live; `null` = never expires. */
+  readonly ttl: number | null;
+  /** When it was written: milliseconds since the epoch, by the clock of the process that wrote it. */
+  readonly createdAt: number;
+}
+
+/** The lookups of one cache. */
+export class Lookup {
+  readonly #scope: CacheScope;
+
+  constructor(scope: CacheScope) {
+    this.#scope = scope;
+  }
+
+  async get<T>(key: string): Promise<T | undefined> {
+    const scope = this.#scope;
+    try {
+      const [entry] = await scope.store.read([key]);
+      scope.report({ type: entry === undefined ? 'miss' : 'hit', cache: scope.name, key });
+      if (entry === undefined) return undefined;
+      scope.emit('get', { key, value: entry.value, store: 'primary' });
+      return entry.value as T;
+    } catch (error) {
+      scope.emit('get', { key, error, store: 'primary' });
+      return scope.refused('get', error, undefined, key);
+    }
+  }
+
+  async getMany<T>(keys: string[]): Promise<(T | undefined)[]> {
+    const scope = this.#scope;
+    try {
+      const entries = await scope.store.read(keys);
+      for (const [index, entry] of entries.entries()) {
+        scope.report({ type: entry ? 'hit' : 'miss', cache: scope.name, key: keys[index] as string });
+      }
+      const values = entries.map((entry) => entry?.value as T | undefined);
+      scope.emit('mget', { keys, values });
+      return values;
+    } catch (error) {
+      scope.emit('mget', { keys, error });
+      const nothing = keys.map(() => undefined);
+      return scope.refused('mget', error, nothing);
+    }
+  }
+
+  async entry<T>(key: string): Promise<CacheEntry<T> | undefined> {
+    const scope = this.#scope;
+    try {
+      const [[entry], ttl] = await Promise.all([scope.store.read([key]), scope.store.ttl(key)]);
+      const gone = entry === undefined || ttl === undefined;
+      scope.report({ type: gone ? 'miss' : 'hit', cache: scope.name, key });
+      return gone ? undefined : { value: entry.value as T, ttl, createdAt: entry.createdAt };
+    } catch (error) {
+      return scope.refused('getEntry', error, undefined, key);
+    }
+  }
+
+  async remainingTtl(key: string): Promise<number | null | undefined> {
+    try {
+      return await this.#scope.store.ttl(key);
+    } catch (error) {
+      return this.#scope.refused('remainingTtl', error, undefined, key);
+    }
+  }
+
+  async expiresAt(key: string): Promise<number | undefined> {
+    const scope = this.#scope;
+    try {
+      const left = await scope.store.ttl(key);
+      const expires = typeof left === 'number' ? scope.context.clock.now() + left : undefined;
+      if (left !== undefined) scope.emit('ttl', { key, value: expires });
+      return expires;
+    } catch (error) {
+      scope.emit('ttl', { key, error });
+      return scope.refused('ttl', error, undefined, key);
+    }
+  }
+
+  async *keys(glob: string): AsyncGenerator<string, void, undefined> {
+    try {
+      yield* this.#scope.store.keys(glob);
+    } catch (error) {
+      this.#scope.refused('keys', error, undefined);
+    }
+  }
+}

@@ -1,0 +1,310 @@
+import type { EventEmitter } from 'node:events';
+import type { Keyv } from 'keyv';
+import type { Duration } from '../duration.js';
+import { InvalidOptionsError } from '../errors.js';
+import { isDivisible } from '../store/store.js';
+import type {
+  CacheItem,
+  CacheManagerEvent,
+  CacheManagerListener,
+  WrapOptions,
+} from './cache-manager-contract.js';
+import type { CacheScope } from './cache-scope.js';
+import type { CacheStats } from './cache-stats.js';
+import { keyvView } from './keyv-view.js';
+import type { LoadContext } from './load-context.js';
+import { Lookup, type CacheEntry } from './lookup.js';
+import { ReadThrough } from './read-through.js';
+import { ttlArgument, ttlOfSet, type SetOptions } from './set-ttl.js';
+import { wrap } from './wrap.js';
+import { Writing } from './writing.js';
+
+/** How `getOrSet` looks a value up and keeps what was loaded. */
+export interface LoadOptions {
+  /** How long a loaded value lives; `null` = for ever. Default: the cache's ttl. */
+  ttl?: Duration | null;
+  /** Do not look at what is cached: load, and store the result. */
+  fresh?: boolean;
+}
+
+/**
+ * A named cache: cache-manager's `Cache`, and more.
+ *
+ * Values given out are a copy or deeply frozen. `undefined` is never cached, `null` is a value. A miss is `undefined`.
+ * While Redis is out of reach every method follows the cache's `onError`: `'open'` (default) behaves as if every key were
+ * missing, `'throw'` throws `RedisUnavailableError`. Injected with `@InjectCache(name)`; not made by hand.
+ */
+export class NamedCache {
+  /** The cache's name; for a namespace `cache/namespace`. */
+  readonly name: string;
+  readonly #scope: CacheScope;
+  readonly #lookup: Lookup;
+  readonly #writing: Writing;
+  readonly #readThrough: ReadThrough;
+  #keyv: Keyv | undefined;
+
+  /** @internal */
+  constructor(scope: CacheScope) {
+    this.name = scope.name;
+    this.#scope = scope;
+    this.#lookup = new Lookup(scope);
+    this.#writing = new Writing(scope);
+    this.#readThrough = new ReadThrough(scope);
+  }
+
+  /** The value of a key, or `undefined`. One round trip, shared by all lookups of one turn of the event loop. */
+  async get<T>(key: string): Promise<T | undefined> {
+    checkKey(key);
+    return this.#lookup.get(key);
+  }
+
+  /** The values of keys, in their order, `undefined` for a miss. One round trip; none for no keys. */
+  async mget<T>(keys: Iterable<string>): Promise<(T | undefined)[]> {
+    return this.#lookup.getMany(checkKeys(keys));
+  }
+
+  /** The value of a key with its ttl and age, or `undefined`. One round trip. */
+  async getEntry<T>(key: string): Promise<CacheEntry<T> | undefined> {
+    checkKey(key);
+    return this.#lookup.entry(key);
+  }
+
+  /** Whether a key is present; a stored `null` is. One round trip that does not carry the value. */
+  async has(key: string): Promise<boolean> {
+    return (await this.remainingTtl(key)) !== undefined;
+  }
+
+  /** Milliseconds left to live; `null` = never expires, `undefined` = no such key. One round trip. */
+  async remainingTtl(key: string): Promise<number | null | undefined> {
+    checkKey(key);
+    return this.#lookup.remainingTtl(key);
+  }
+
+  /** When a key expires: milliseconds since the epoch; `undefined` = never, or no such key. One round trip. */
+  async ttl(key: string): Promise<number | undefined> {
+    checkKey(key);
+    return this.#lookup.expiresAt(key);
+  }
+
+  /**
+   * Stores a value and gives it back. As a number, `ttl` is milliseconds and 0 means no expiry (cache-manager's meaning);
+   * `{ ttl: 0 }` stores nothing and drops the old value, as do `undefined` and a value that cannot be cached because it
+   * holds an instance of a class that is not listed in `types`. One round trip.
+   *
+   * @throws SerializationError, PayloadTooLargeError; nothing was written
+   */
+  async set<T>(key: string, value: T, ttl?: Duration | null | SetOptions): Promise<T> {
+    checkKey(key);
+    return this.#writing.set({ key, value, ttl: ttlOfSet(ttl, this.#scope.context.ttl) });
+  }
+
+  /** Stores many values and gives the list back with the ttl of each. One round trip per hundred. Throws as `set` does. */
+  async mset<T>(list: CacheItem<T>[]): Promise<CacheItem<T>[]> {
+    const fallback = this.#scope.context.ttl;
+    const writes = list.map(({ key, value, ttl }) => {
+      checkKey(key);
+      return { key, value, ttl: ttlOfSet(ttl, fallback) };
+    });
+    const resolved = list.map(({ key, value, ttl = fallback ?? undefined }) =>
+      ttl === undefined ? { key, value } : { key, value, ttl },
+    );
+    return this.#writing.setMany(writes, resolved);
+  }
+
+  /** Stores a value only if the key is absent, in one atomic step; false when it was present. One round trip. */
+  async add(key: string, value: unknown, ttl?: Duration | null): Promise<boolean> {
+    checkKey(key);
+    return this.#writing.add({ key, value, ttl: ttlArgument(ttl, this.#scope.context.ttl) });
+  }
+
+  /** Gives a present key a new ttl; `null` = no expiry, 0 or less removes it. False when there is no such key. */
+  async touch(key: string, ttl: Duration | null): Promise<boolean> {
+    checkKey(key);
+    return this.#writing.touch(key, ttlArgument(ttl, this.#scope.context.ttl));
+  }
+
+  /**
+   * Adds to an integer in one atomic step and gives the sum; a present key keeps its ttl. A missing key starts at
+   * `initial` and lives for `ttl`. One round trip.
+   *
+   * @throws NotANumberError when the value is no integer, the sum would leave ±(2^53 − 1), or the key is missing and
+   * `initial` is not given
+   */
+  async incr(
+    key: string,
+    by = 1,
+    options: { initial?: number; ttl?: Duration | null } = {},
+  ): Promise<number> {
+    checkKey(key);
+    checkInteger('by', by);
+    if (options.initial !== undefined) checkInteger('initial', options.initial);
+    const ttl = ttlArgument(options.ttl, this.#scope.context.ttl);
+    if (ttl !== null && ttl <= 0) throw new InvalidOptionsError('ttl', 'must be longer than 0', options.ttl);
+    return this.#writing.increment(key, by, { initial: options.initial, ttl });
+  }
+
+  /** Subtracts; see `incr`. */
+  async decr(
+    key: string,
+    by = 1,
+    options: { initial?: number; ttl?: Duration | null } = {},
+  ): Promise<number> {
+    return this.incr(key, -by, options);
+  }
+
+  /** Removes a key. True; false only when Redis could not be reached and the key may still be there. One round trip. */
+  async del(key: string): Promise<boolean> {
+    checkKey(key);
+    return this.#writing.delete(key);
+  }
+
+  /** Removes keys. True; false only when Redis could not be reached. One round trip per hundred keys. */
+  async mdel(keys: Iterable<string>): Promise<boolean> {
+    return this.#writing.deleteMany(checkKeys(keys));
+  }
+
+  /**
+   * Drops every entry of this cache (of this namespace, when it is one), those of its namespaces included, and nothing
+   * else. One round trip at any size. False only when Redis could not be reached.
+   */
+  async clear(): Promise<boolean> {
+    return this.#writing.clear();
+  }
+
+  /**
+   * The value of a key, or what `load` gives, which is then stored. Concurrent callers of one process share one run of
+   * the loader; its failure reaches all of them and is not cached. A result that cannot be stored is returned all the same.
+   */
+  async getOrSet<T>(
+    key: string,
+    load: (context: LoadContext) => T | Promise<T>,
+    options: LoadOptions = {},
+  ): Promise<T> {
+    checkKey(key);
+    const ttl = ttlArgument(options.ttl, this.#scope.context.ttl);
+    const found = await this.#readThrough.one(key, load, { fresh: options.fresh === true, ttl: () => ttl });
+    return found.value as T;
+  }
+
+  /**
+   * The values of keys by key, in their order; those that are missing are asked of `load` in one call and stored. A key
+   * that `load` does not give is absent from the result. Otherwise as `getOrSet`. One read and one write round trip.
+   */
+  async getOrSetMany<T>(
+    keys: Iterable<string>,
+    load: (missing: string[]) => Promise<Map<string, T>>,
+    options: LoadOptions = {},
+  ): Promise<Map<string, T>> {
+    const list = checkKeys(new Set(keys));
+    const ttl = ttlArgument(options.ttl, this.#scope.context.ttl);
+    const found = await this.#readThrough.many(list, load, { fresh: options.fresh === true, ttl: () => ttl });
+    return found as Map<string, T>;
+  }
+
+  /** cache-manager's `wrap`: `getOrSet` with a refresh in the background when a hit has less than `refreshThreshold` left. */
+  wrap<T>(
+    key: string,
+    load: () => T | Promise<T>,
+    ttl?: number | ((value: T) => number),
+    refreshThreshold?: number | ((value: T) => number),
+  ): Promise<T>;
+  wrap<T>(
+    key: string,
+    load: () => T | Promise<T>,
+    options: WrapOptions<T> & { raw: true },
+  ): Promise<{ value: T; expires?: number }>;
+  wrap<T>(key: string, load: () => T | Promise<T>, options: WrapOptions<T>): Promise<T>;
+  async wrap<T>(
+    key: string,
+    load: () => T | Promise<T>,
+    ttlOrOptions?: number | ((value: T) => number) | WrapOptions<T>,
+    refreshThreshold?: number | ((value: T) => number),
+  ): Promise<T | { value: T; expires?: number }> {
+    checkKey(key);
+    const options: WrapOptions<T> =
+      typeof ttlOrOptions === 'object'
+        ? ttlOrOptions
+        : {
+            ...(ttlOrOptions === undefined ? {} : { ttl: ttlOrOptions }),
+            ...(refreshThreshold === undefined ? {} : { refreshThreshold }),
+          };
+    return wrap(this.#scope, this.#readThrough, key, load, options);
+  }
+
+  /** The keys that match a glob (`*`, `?`, `[a-z]`, `\`), each once, without those of namespaces. Walks by SCAN. */
+  keys(glob = '*'): AsyncGenerator<string, void, undefined> {
+    return this.#lookup.keys(glob);
+  }
+
+  /** Removes the keys that match a glob and says how many there were. Walks by SCAN: linear in the size of the database. */
+  async deletePattern(glob: string): Promise<number> {
+    return this.#writing.deletePattern(glob);
+  }
+
+  /**
+   * A part of this cache with keys of its own. `clear()` of the part leaves the rest alone; `clear()` of the whole drops
+   * the part too. Costs nothing: the same name gives the same part, in every process.
+   */
+  namespace(name: string): NamedCache {
+    if (typeof name !== 'string' || name === '') {
+      throw new InvalidOptionsError('namespace', 'must be a string that is not empty', name);
+    }
+    const { store } = this.#scope;
+    if (!isDivisible(store)) {
+      throw new InvalidOptionsError(
+        'namespace',
+        `the store of the cache "${this.name}" cannot be divided`,
+        name,
+      );
+    }
+    return new NamedCache(this.#scope.part(name, store.namespace(name)));
+  }
+
+  /** What this cache has done in this process, its namespaces included. No round trip. */
+  stats(): CacheStats {
+    return this.#scope.context.counters.snapshot();
+  }
+
+  /** Listens as with cache-manager; a miss tells nothing. */
+  on<E extends CacheManagerEvent>(event: E, listener: CacheManagerListener<E>): EventEmitter {
+    return this.#scope.listeners().on(event, listener as (...data: unknown[]) => void);
+  }
+
+  /** Stops listening. */
+  off<E extends CacheManagerEvent>(event: E, listener: CacheManagerListener<E>): EventEmitter {
+    return this.#scope.listeners().off(event, listener as (...data: unknown[]) => void);
+  }
+
+  /** Does nothing: the connection is shared and is closed with the application. */
+  async disconnect(): Promise<undefined> {
+    return undefined;
+  }
+
+  /** The cache's name. */
+  cacheId(): string {
+    return this.name;
+  }
+
+  /** One Keyv over this cache, for code that reaches for `cache.stores[0]`. */
+  get stores(): Keyv[] {
+    this.#keyv ??= keyvView(this, this.#scope.context.clock);
+    return [this.#keyv];
+  }
+}
+
+function checkKey(key: unknown): asserts key is string {
+  if (typeof key !== 'string') throw new InvalidOptionsError('key', 'must be a string', key);
+}
+
+function checkKeys(keys: Iterable<string>): string[] {
+  if (typeof keys === 'string' || typeof keys?.[Symbol.iterator] !== 'function') {
+    throw new InvalidOptionsError('keys', 'must be an iterable of strings', keys);
+  }
+  const list = [...keys];
+  for (const key of list) checkKey(key);
+  return list;
+}
+
+function checkInteger(path: string, value: unknown): void {
+  if (!Number.isSafeInteger(value)) throw new InvalidOptionsError(path, 'must be an integer', value);
+}

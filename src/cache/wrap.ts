@@ -1,0 +1,74 @@
+import { isRefusal } from './refusal.js';
+import type { WrapOptions } from './cache-manager-contract.js';
+import type { CacheScope } from './cache-scope.js';
+import type { ReadThrough } from './read-through.js';
+
+/**
+ * cache-manager's `wrap` on top of the read-through. The ttl of a hit is looked up only where `raw` or a
+ * `refreshThreshold` asks for it; a refresh runs once per key and process, in the background, and is told by `refresh`.
+ */
+export async function wrap<T>(
+  scope: CacheScope,
+  readThrough: ReadThrough,
+  key: string,
+  load: () => T | Promise<T>,
+  options: WrapOptions<T>,
+): Promise<T | { value: T; expires?: number }> {
+  const ttl = (value: unknown): number | null => lifetime(options.ttl, value as T, scope.context.ttl);
+  const found = await readThrough.one(key, load, { fresh: false, ttl });
+  const value = found.value as T;
+  if (found.loaded) {
+    if (found.storedTtl !== undefined) scope.emit('set', { key, value, store: 'primary' });
+    return options.raw === true ? withExpiry(scope, value, found.storedTtl) : value;
+  }
+  const threshold =
+    typeof options.refreshThreshold === 'function'
+      ? options.refreshThreshold(value)
+      : options.refreshThreshold;
+  if (options.raw !== true && threshold === undefined) return value;
+  const left = await remaining(scope, key);
+  if (typeof left === 'number' && threshold !== undefined && left < threshold) {
+    void refresh(scope, readThrough, key, load, { value, ttl });
+  }
+  return options.raw === true ? withExpiry(scope, value, left) : value;
+}
+
+async function refresh<T>(
+  scope: CacheScope,
+  readThrough: ReadThrough,
+  key: string,
+  load: () => T | Promise<T>,
+  old: { readonly value: T; readonly ttl: (value: unknown) => number | null },
+): Promise<void> {
+  try {
+    const value = await readThrough.refresh(key, load, old.ttl);
+    if (value !== undefined) scope.emit('refresh', { key, value });
+  } catch (error) {
+    scope.emit('refresh', { key, value: old.value, error });
+  }
+}
+
+async function remaining(scope: CacheScope, key: string): Promise<number | null | undefined> {
+  try {
+    return await scope.store.ttl(key);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    scope.reportError('wrap', error, key);
+    return undefined;
+  }
+}
+
+function withExpiry<T>(
+  scope: CacheScope,
+  value: T,
+  left: number | null | undefined,
+): { value: T; expires?: number } {
+  return typeof left === 'number' ? { value, expires: scope.context.clock.now() + left } : { value };
+}
+
+/** A number 0 means no expiry here, as everywhere in cache-manager. */
+function lifetime<T>(ttl: WrapOptions<T>['ttl'], value: T, fallback: number | null): number | null {
+  const wanted = typeof ttl === 'function' ? ttl(value) : ttl;
+  if (wanted === undefined) return fallback;
+  return wanted === 0 ? null : Math.round(wanted);
+}

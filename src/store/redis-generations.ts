@@ -1,0 +1,53 @@
+import { newGeneration } from '../codec/generation.js';
+import type { RedisCommand, RedisReply } from '../connection/connection.js';
+
+/**
+ * The generations of one key space. An entry is valid while it carries the generations that stand in Redis now, the
+ * cache's own and those of its namespaces; `clear` writes a new one. A missing generation makes every entry invalid, so
+ * that losing one to eviction costs misses only.
+ *
+ * What is remembered here only spares a round trip to writers: it is a guess, which each write checks against Redis.
+ */
+export class Generations {
+  readonly keys: readonly string[];
+  #known: string | undefined;
+
+  constructor(keys: readonly string[]) {
+    this.keys = keys;
+  }
+
+  /** The generations last seen in Redis, joined; `undefined` when unknown or when one was missing. */
+  get known(): string | undefined {
+    return this.#known;
+  }
+
+  /** Reads the replies to a command that fetched all `keys`, and remembers them. */
+  learn(replies: readonly (RedisReply | undefined)[]): string | undefined {
+    let joined = '';
+    for (const reply of replies) {
+      if (!Buffer.isBuffer(reply)) return (this.#known = undefined);
+      joined += reply.toString('latin1');
+    }
+    return (this.#known = joined);
+  }
+
+  /** The command that reads all generations. */
+  read(): RedisCommand {
+    return { key: this.#leaf, args: ['MGET', ...this.keys] };
+  }
+
+  /** Commands that create the generations that are missing and leave the others. */
+  create(): RedisCommand[] {
+    return this.keys.map((key) => ({ key, args: ['SET', key, newGeneration(), 'NX'] }));
+  }
+
+  /** The command after which no entry written before is valid. */
+  renew(): RedisCommand {
+    this.#known = undefined;
+    return { key: this.#leaf, args: ['SET', this.#leaf, newGeneration()] };
+  }
+
+  get #leaf(): string {
+    return this.keys.at(-1) as string;
+  }
+}
