@@ -12,10 +12,12 @@ export interface ClassList {
 /** State of these lives outside of properties, so an instance cannot be rebuilt from its fields. */
 const BUILT_IN: ReadonlySet<unknown> = new Set(
   [
-    ...[Array, ArrayBuffer, SharedArrayBuffer, DataView, Object.getPrototypeOf(Uint8Array)],
-    ...[Map, Set, WeakMap, WeakSet, WeakRef, Promise, Date, RegExp, Error, Function],
-    ...[String, Number, Boolean, BigInt, Symbol, URL, URLSearchParams],
-  ].map((builtIn: { prototype: unknown }) => builtIn.prototype),
+    [Array, ArrayBuffer, SharedArrayBuffer, DataView, Object.getPrototypeOf(Uint8Array) as typeof Uint8Array],
+    [Map, Set, WeakMap, WeakSet, WeakRef, Promise, Date, RegExp, Error, Function],
+    [String, Number, Boolean, BigInt, Symbol, URL, URLSearchParams],
+  ]
+    .flat()
+    .map((builtIn) => builtIn.prototype as unknown),
 );
 
 /**

@@ -1,9 +1,9 @@
 /** Deeper values go the long way, which tells a circle from mere depth. */
-const SHALLOW = 100;
+const SHALLOW = 1_000;
 
 /**
  * Whether native JSON gives a value back exactly: null, booleans, strings, finite numbers but −0, and plain objects and
- * dense arrays of these. False also for values nested more than 100 deep, circles among them: nothing is known of those.
+ * dense arrays of these. False also for values nested more than 1,000 deep, circles among them: nothing is known of those.
  *
  * Allocates nothing and stops at the first value that is not JSON. Named properties of arrays are not looked at. Throws
  * what a getter of the value throws.
@@ -13,17 +13,11 @@ export function isPlainValue(value: unknown): boolean {
 }
 
 function isPlain(value: unknown, levels: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return isPlainNumber(value);
-    case 'object':
-      return value === null || (levels > 0 && isPlainObject(value, levels - 1));
-    default:
-      return false;
-  }
+  const type = typeof value;
+  if (type === 'string' || type === 'boolean') return true;
+  if (type === 'number') return isPlainNumber(value as number);
+  if (type !== 'object') return false;
+  return value === null || (levels > 0 && isPlainObject(value as object, levels - 1));
 }
 
 /** Whether JSON keeps a number: not NaN, ±Infinity, −0. */

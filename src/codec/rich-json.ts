@@ -1,8 +1,8 @@
 import { parse, stringify } from 'devalue';
-import type { ClassList } from './class-list.js';
 import { viewName } from './built-in.js';
+import type { ClassList } from './class-list.js';
 
-/** The name under which what the library does not keep, or not safely, stands in its text. */
+/** The name under which stands in the library's text what it does not keep, or not safely. */
 const OWN = 'Own';
 
 /** JSON text for the values that JSON itself does not keep, and back. */
@@ -23,14 +23,14 @@ export function createRichJson(classes: ClassList): RichJson {
   const revivers = { [OWN]: (reduced: unknown) => revive(reduced, classes) };
   return {
     write: (value) => stringify(value, reducers),
-    read: (text) => parse(text, revivers),
+    read: (text) => parse(text, revivers) as unknown,
   };
 }
 
 type Reduced =
-  | ['instance', className: string, fields: object]
-  | ['view', name: string, base64: string]
-  | ['entries', nullPrototype: boolean, ...(readonly [string, unknown][])];
+  | readonly ['instance', className: string, fields: object]
+  | readonly ['view', name: string, base64: string]
+  | readonly ['entries', nullPrototype: boolean, entries: readonly (readonly [string, unknown])[]];
 
 function reduce(value: unknown, classes: ClassList): Reduced | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
@@ -38,15 +38,17 @@ function reduce(value: unknown, classes: ClassList): Reduced | undefined {
   const prototype = Object.getPrototypeOf(value) as object | null;
   const className = prototype === null ? undefined : classes.nameOf(prototype);
   if (className !== undefined) return ['instance', className, { ...value }];
-  if (Object.hasOwn(value, '__proto__')) return ['entries', prototype === null, ...Object.entries(value)];
+  if (Object.hasOwn(value, '__proto__')) return ['entries', prototype === null, Object.entries(value)];
   return undefined;
 }
 
+/** What stands in the text may be anybody's: every part is checked. */
 function revive(reduced: unknown, classes: ClassList): unknown {
-  const [kind, first, ...rest] = reduced as Reduced;
-  if (kind === 'instance') return instanceOf(first as string, rest[0], classes);
-  if (kind === 'view') return viewOf(first as string, rest[0] as string);
-  if (kind === 'entries') return objectOf(first as boolean, rest as [string, unknown][]);
+  const [kind, first, second] = Array.isArray(reduced) ? (reduced as unknown[]) : [];
+  if (kind === 'instance' && typeof first === 'string') return instanceOf(first, second, classes);
+  if (kind === 'view' && typeof first === 'string' && typeof second === 'string')
+    return viewOf(first, second);
+  if (kind === 'entries' && Array.isArray(second)) return objectOf(first === true, second as unknown[]);
   throw new TypeError('Unknown kind');
 }
 
@@ -57,14 +59,16 @@ function base64Of(view: ArrayBufferView): string {
 /** `setPrototypeOf` on the fresh fields: assigning them one by one would run setters of the class. */
 function instanceOf(className: string, fields: unknown, classes: ClassList): object {
   const prototype = classes.prototypeOf(className);
-  if (prototype === undefined || typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+  if (prototype === undefined || typeof fields !== 'object' || fields === null) {
     throw new TypeError('Not an instance of a listed class');
   }
+  if (Object.getPrototypeOf(fields) !== Object.prototype)
+    throw new TypeError('Not the fields of an instance');
   return Object.setPrototypeOf(fields, prototype) as object;
 }
 
-function objectOf(nullPrototype: boolean, entries: readonly (readonly [string, unknown])[]): object {
-  const object = Object.fromEntries(entries);
+function objectOf(nullPrototype: boolean, entries: readonly unknown[]): object {
+  const object = Object.fromEntries(entries as readonly (readonly [string, unknown])[]);
   return nullPrototype ? (Object.setPrototypeOf(object, null) as object) : object;
 }
 
@@ -72,20 +76,15 @@ type ViewConstructor = new (buffer: ArrayBuffer) => ArrayBufferView;
 
 const VIEWS: ReadonlyMap<string, ViewConstructor> = new Map(
   [
-    ...[
-      'Int8Array',
-      'Uint8Array',
-      'Uint8ClampedArray',
-      'Int16Array',
-      'Uint16Array',
-      'Int32Array',
-      'Uint32Array',
-    ],
-    ...['Float16Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array', 'DataView'],
-  ].flatMap((name) => {
-    const view = (globalThis as Record<string, unknown>)[name] as ViewConstructor | undefined;
-    return view === undefined ? [] : [[name, view] as const];
-  }),
+    ['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array'],
+    ['Uint32Array', 'Float16Array', 'Float32Array', 'Float64Array', 'BigInt64Array', 'BigUint64Array'],
+    ['DataView'],
+  ]
+    .flat()
+    .flatMap((name) => {
+      const view = (globalThis as Record<string, unknown>)[name] as ViewConstructor | undefined;
+      return view === undefined ? [] : [[name, view] as const];
+    }),
 );
 
 function viewOf(name: string, base64: string): ArrayBufferView {
@@ -93,5 +92,5 @@ function viewOf(name: string, base64: string): ArrayBufferView {
   if (name === 'Buffer') return bytes;
   const View = VIEWS.get(name);
   if (View === undefined) throw new TypeError('Unknown view');
-  return new View(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer);
+  return new View(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }

@@ -22,9 +22,9 @@ export function surveyValue(value: unknown, classes: ClassList): Finding {
     survey.visit(value);
   } catch (error) {
     if (error instanceof SerializationError || error instanceof UncacheableValueError) throw error;
-    if (error instanceof RangeError)
-      throw new SerializationError('value cannot be cached: it is nested too deeply.');
-    throw new SerializationError('value cannot be cached: reading it failed.', error);
+    if (!(error instanceof RangeError))
+      throw new SerializationError('value cannot be cached: reading it failed.', error);
+    throw new SerializationError('value cannot be cached: it is nested too deeply.');
   }
   return survey.finding;
 }
@@ -46,71 +46,75 @@ class Survey {
   }
 
   visit(value: unknown): void {
-    switch (typeof value) {
-      case 'function':
-      case 'symbol':
-        throw this.#refusal(`it is a ${typeof value}`);
-      case 'undefined':
-      case 'bigint':
-        this.#rich = true;
-        return;
-      case 'number':
-        if (!isPlainNumber(value)) this.#rich = true;
-        return;
-      case 'object':
-        if (value !== null) this.#visitObject(value);
-    }
+    if (typeof value === 'object' && value !== null) this.#visitObject(value);
+    else if (typeof value === 'function' || typeof value === 'symbol')
+      throw this.#refusal(`it is a ${typeof value}`);
+    else if (value === undefined || typeof value === 'bigint') this.#rich = true;
+    else if (typeof value === 'number' && !isPlainNumber(value)) this.#rich = true;
   }
 
   #visitObject(value: object): void {
     if (this.#ancestors.has(value)) throw this.#refusal('it closes a circle');
     this.#ancestors.add(value);
     const prototype = Object.getPrototypeOf(value) as object | null;
-    if (prototype === null) this.#visitRichFields(value);
-    else if (Array.isArray(value) && isArrayPrototype(prototype)) this.#visitArray(value);
-    else if (isObjectPrototype(prototype)) this.#visitPlainObject(value);
-    else if (this.#classes.nameOf(prototype) !== undefined) this.#visitRichFields(value);
-    else this.#visitBuiltIn(value, prototype);
+    if (prototype !== null && Array.isArray(value) && isArrayPrototype(prototype)) {
+      this.#visitArray(value);
+    } else if (prototype !== null && isObjectPrototype(prototype)) {
+      this.#refuseToJson(value);
+      this.#visitFields(value);
+    } else if (prototype === null || this.#classes.nameOf(prototype) !== undefined) {
+      this.#rich = true;
+      this.#visitFields(value);
+    } else {
+      this.#visitBuiltIn(value, prototype);
+    }
     this.#ancestors.delete(value);
   }
 
   #visitArray(array: readonly unknown[]): void {
     for (let index = 0; index < array.length; index++) {
       if (!Object.hasOwn(array, index)) return this.#visitSparseArray(array);
-      this.#visitPart(array, index);
+      this.#path.enter(index);
+      this.visit(this.#read(array, index));
+      this.#path.leave();
     }
   }
 
   /** By keys: an array may have a billion holes and two items. */
   #visitSparseArray(array: readonly unknown[]): void {
     this.#rich = true;
-    for (const key of Object.keys(array)) this.#visitPart(array, key);
+    this.#visitFields(array);
   }
 
-  #visitPlainObject(value: object): void {
-    this.#visitFields(value);
-    // JSON.stringify would call one that is not enumerable, too.
-    if (typeof (value as { toJSON?: unknown }).toJSON === 'function') this.#visitPart(value, 'toJSON');
+  #visitFields(owner: object): void {
+    for (const key of Object.keys(owner)) {
+      this.#path.enter(key);
+      const value = this.#read(owner, key);
+      if (value === undefined) this.#undefinedFields = true;
+      else this.visit(value);
+      this.#path.leave();
+    }
+    this.#refuseHiddenKeys(owner);
   }
 
-  #visitRichFields(value: object): void {
-    this.#rich = true;
-    this.#visitFields(value);
-  }
-
-  #visitFields(value: object): void {
-    for (const key of Object.keys(value)) this.#visitField(value, key);
-    for (const symbol of Object.getOwnPropertySymbols(value)) {
-      if (Object.prototype.propertyIsEnumerable.call(value, symbol)) {
-        throw this.#refusal('one of its keys is a symbol');
-      }
+  #refuseHiddenKeys(owner: object): void {
+    for (const symbol of Object.getOwnPropertySymbols(owner)) {
+      if (!Object.prototype.propertyIsEnumerable.call(owner, symbol)) continue;
+      throw this.#refusal('one of its keys is a symbol');
     }
   }
 
+  /** JSON.stringify would call one that is not enumerable, too. */
+  #refuseToJson(value: { readonly toJSON?: unknown }): void {
+    this.#path.enter('toJSON');
+    if (typeof value.toJSON === 'function') throw this.#refusal('it is a function');
+    this.#path.leave();
+  }
+
   #visitBuiltIn(value: object, prototype: object): void {
+    this.#rich = true;
     const name = keptBuiltIn(value);
     if (name === undefined) throw this.#refusalOf(value, prototype);
-    this.#rich = true;
     if (name === 'Map') {
       this.#visitItems('keys()', (value as Map<unknown, unknown>).keys());
       this.#visitItems('values()', (value as Map<unknown, unknown>).values());
@@ -126,20 +130,6 @@ class Survey {
       this.visit(item);
       this.#path.leave();
     }
-  }
-
-  #visitField(owner: object, key: string): void {
-    this.#path.enter(key);
-    const value = this.#read(owner, key);
-    if (value === undefined) this.#undefinedFields = true;
-    else this.visit(value);
-    this.#path.leave();
-  }
-
-  #visitPart(owner: object, key: string | number): void {
-    this.#path.enter(key);
-    this.visit(this.#read(owner, key));
-    this.#path.leave();
   }
 
   #read(owner: object, key: string | number): unknown {

@@ -91,7 +91,7 @@ function isPlain(value: unknown): boolean {
 }
 
 function isBareBuffer(value: unknown): value is Buffer {
-  return Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype;
+  return ArrayBuffer.isView(value) && Object.getPrototypeOf(value) === Buffer.prototype;
 }
 
 function jsonOf(value: unknown): string {
