@@ -1,0 +1,47 @@
+import { isNotModified } from './conditional-request.js';
+import { mutable, type Exchange } from './exchange.js';
+import { captureFastify } from './fastify-capture.js';
+import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
+import { headerFields } from './header-fields.js';
+import type { StoredResponse } from './stored-response.js';
+
+/** The fields of a 304 (RFC 9110 section 15.4.5). */
+const OF_NOT_MODIFIED = new Set(['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary']);
+
+/** A request and its response on Fastify, which answers no conditional requests itself: hits do here. */
+export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): Exchange {
+  const { raw } = request;
+  return {
+    method: raw.method ?? '',
+    url: raw.url ?? '',
+    originalUrl: request.originalUrl ?? raw.url ?? '',
+    headers: raw.headers,
+    params: (request.params ?? {}) as Readonly<Record<string, unknown>>,
+    identified: () => Boolean(request.user) || Boolean(raw.user),
+    fields: () => headerFields(reply.getHeaders()),
+    capture: (offer) => captureFastify(reply, offer),
+    replay(stored) {
+      if (isNotModified(raw.headers, validatorsOf(stored))) return replayNotModified(reply, stored);
+      reply.code(stored.status);
+      for (const { name, value } of stored.headers) reply.header(name, mutable(value));
+      return stored.body ?? undefined;
+    },
+  };
+}
+
+function replayNotModified(reply: FastifyReply, { headers }: StoredResponse): undefined {
+  reply.code(304);
+  for (const name of ['content-type', 'content-length', 'content-encoding']) reply.removeHeader(name);
+  for (const { name, value } of headers) {
+    if (OF_NOT_MODIFIED.has(name.toLowerCase())) reply.header(name, mutable(value));
+  }
+  return undefined;
+}
+
+function validatorsOf({ headers }: StoredResponse) {
+  const find = (wanted: string) => {
+    const value = headers.find(({ name }) => name.toLowerCase() === wanted)?.value;
+    return typeof value === 'string' ? value : undefined;
+  };
+  return { etag: find('etag'), lastModified: find('last-modified') };
+}

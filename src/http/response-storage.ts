@@ -1,0 +1,94 @@
+import { Logger } from '@nestjs/common';
+import type { NamedCache } from '../cache/named-cache.js';
+import type { Clock } from '../clock.js';
+import { RedisCacheError } from '../errors.js';
+import { packResponse, unpackResponse, type StoredResponse } from './stored-response.js';
+
+/** What the response cache stands on. */
+export interface ResponseStorageContext {
+  /** A named cache; throws for a name that no module declares. */
+  readonly cacheOf: (name: string) => Pick<NamedCache, 'get' | 'set' | 'namespace'>;
+  /** A cache's own ttl in milliseconds; `null` = entries never expire. */
+  readonly ttlOf: (name: string) => number | null;
+  readonly clock: Clock;
+}
+
+type Cache = Pick<NamedCache, 'get' | 'set'>;
+
+/** The part of a named cache that holds its responses. The cache's `clear` drops them too. */
+const NAMESPACE = 'http-responses';
+
+/** The stored responses of all named caches. No failure of a cache leaves it. */
+export class ResponseStorage {
+  readonly clock: Clock;
+  readonly #context: ResponseStorageContext;
+  readonly #caches = new Map<string, Cache>();
+  readonly #pending = new Set<Promise<void>>();
+  readonly #told = new Set<string>();
+  readonly #logger = new Logger('ResponseCache');
+
+  constructor(context: ResponseStorageContext) {
+    this.#context = context;
+    this.clock = context.clock;
+  }
+
+  /** A cache's own ttl in milliseconds; `null` = entries never expire. Throws for an unknown cache. */
+  ttlOf(cache: string): number | null {
+    return this.#context.ttlOf(cache);
+  }
+
+  /** A stored response; `undefined` when there is none, it cannot be read, or the cache fails. One round trip. */
+  async read(cache: string, key: string): Promise<StoredResponse | undefined> {
+    try {
+      return unpackResponse(await this.#part(cache).get(key));
+    } catch (error) {
+      this.#tell(cache, 'read', error);
+      return undefined;
+    }
+  }
+
+  /** Stores a response once the running code is done, so that the client does not wait for it. `ttl` in milliseconds. */
+  write(cache: string, key: string, response: StoredResponse, ttl: number | null): void {
+    const writing = Promise.resolve()
+      .then(() => this.#part(cache).set(key, packResponse(response), { ttl }))
+      .then(
+        () => undefined,
+        (error: unknown) => this.#tell(cache, 'stored', error),
+      )
+      .finally(() => this.#pending.delete(writing));
+    this.#pending.add(writing);
+  }
+
+  /** Waits until everything that was to be stored is stored or has failed. Does not reject. */
+  async drain(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
+
+  #part(name: string): Cache {
+    const known = this.#caches.get(name);
+    if (known !== undefined) return known;
+    const part = responsesOf(this.#context.cacheOf(name));
+    this.#caches.set(name, part);
+    return part;
+  }
+
+  /** Says once per cache and kind what went wrong. A Redis out of reach is told by the connection. */
+  #tell(cache: string, what: 'read' | 'stored', error: unknown): void {
+    const code = error instanceof RedisCacheError ? error.code : 'UNEXPECTED';
+    const once = `${cache}\0${what}\0${code}`;
+    if (code === 'REDIS_UNAVAILABLE' || this.#told.has(once)) return;
+    this.#told.add(once);
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#logger.warn(`A response could not be ${what} in the cache ${JSON.stringify(cache)}: ${reason}`);
+  }
+}
+
+/** The namespace for responses; the cache itself where its store cannot be divided. */
+function responsesOf(cache: Pick<NamedCache, 'get' | 'set' | 'namespace'>): Cache {
+  try {
+    return cache.namespace(NAMESPACE);
+  } catch (error) {
+    if (error instanceof RedisCacheError && error.code === 'INVALID_OPTIONS') return cache;
+    throw error;
+  }
+}

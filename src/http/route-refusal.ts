@@ -1,0 +1,58 @@
+import type { Type } from '@nestjs/common';
+import {
+  REDIRECT_METADATA,
+  RENDER_METADATA,
+  RESPONSE_PASSTHROUGH_METADATA,
+  ROUTE_ARGS_METADATA,
+  SSE_METADATA,
+} from '@nestjs/common/constants.js';
+
+/** Kinds of parameters, by which Nest keys their metadata as `<kind>:<index>`. */
+const RESPONSE = '1';
+const NEXT = '2';
+const HEADERS = '6';
+const IP = '11';
+
+/** Headers that an admissible request lacks, or that are hidden from the handler: reading them changes nothing. */
+const KNOWN_HEADERS = new Set([
+  'authorization',
+  'cookie',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'range',
+]);
+
+/**
+ * Why the responses of a route can never be cached; `undefined` when they can. Read from its decorators: what takes the
+ * response out of Nest's hands, and parameters that the key does not hold.
+ */
+export function refuseRoute(
+  controller: Type,
+  handler: object,
+  method: string | symbol | undefined,
+): string | undefined {
+  if (Reflect.hasMetadata(SSE_METADATA, handler)) return '@Sse() streams events';
+  if (Reflect.hasMetadata(RENDER_METADATA, handler)) return '@Render() responses are not captured';
+  if (Reflect.hasMetadata(REDIRECT_METADATA, handler)) return '@Redirect() responses are not captured';
+  if (method === undefined) return 'its method was not found on the controller';
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as RouteArguments;
+  const passthrough = Boolean(Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, method));
+  for (const [name, { data }] of Object.entries(parameters)) {
+    const refusal = refuseParameter(name.split(':', 1)[0] ?? '', data, passthrough);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+type RouteArguments = Readonly<Record<string, { readonly data?: unknown }>>;
+
+function refuseParameter(kind: string, data: unknown, passthrough: boolean): string | undefined {
+  if ((kind === RESPONSE || kind === NEXT) && !passthrough) {
+    return 'it sends the response itself; use @Res({ passthrough: true })';
+  }
+  if (kind === IP) return "it reads the client's address";
+  if (kind !== HEADERS) return undefined;
+  if (typeof data === 'string' && KNOWN_HEADERS.has(data.toLowerCase())) return undefined;
+  return `it reads ${typeof data === 'string' ? `the header ${data}` : 'request headers'}, which are not part of the key`;
+}

@@ -1,0 +1,124 @@
+import type { HeaderValue } from './header-fields.js';
+
+/** A response as it is kept. */
+export interface StoredResponse {
+  readonly status: number;
+  /** When it was made: milliseconds since the epoch. Earlier by its `Age` when it had one. */
+  readonly createdAt: number;
+  /** Names as they were written by the handler. */
+  readonly headers: readonly StoredHeader[];
+  /** The exact bytes before content coding; `null` for a response that was sent without a body. */
+  readonly body: Buffer | null;
+}
+
+/** One field, or several of one name. */
+export interface StoredHeader {
+  readonly name: string;
+  readonly value: HeaderValue;
+}
+
+/*
+ * The bytes: magic (2) · status (2) · createdAt (8, double) · whether there is a body (1) · number of headers (2), then for
+ * each header its name and the number of its values (2, 0xffff = one value, no array) and the values; then the body.
+ * Strings are UTF-8 behind their length (4). All numbers are big-endian.
+ */
+const MAGIC = 0x5201;
+const HEAD_BYTES = 15;
+const SINGLE = 0xffff;
+
+/** Writes a response as one buffer. */
+export function packResponse({ status, createdAt, headers, body }: StoredResponse): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt16BE(MAGIC, 0);
+  head.writeUInt16BE(status, 2);
+  head.writeDoubleBE(createdAt, 4);
+  head.writeUInt8(body === null ? 0 : 1, 12);
+  head.writeUInt16BE(headers.length, 13);
+  const parts: Buffer[] = [head];
+  for (const { name, value } of headers) {
+    const single = typeof value === 'string';
+    parts.push(packText(name), packCount(single ? SINGLE : value.length));
+    for (const one of single ? [value] : value) parts.push(packText(one));
+  }
+  if (body !== null) parts.push(packLength(body.length), body);
+  return Buffer.concat(parts);
+}
+
+/**
+ * Reads what `packResponse` wrote. `undefined` for anything else: another version, other bytes, a part of one.
+ * The body is a view of `bytes`.
+ */
+export function unpackResponse(bytes: unknown): StoredResponse | undefined {
+  if (!Buffer.isBuffer(bytes) || bytes.length < HEAD_BYTES || bytes.readUInt16BE(0) !== MAGIC)
+    return undefined;
+  try {
+    return unpack(bytes);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Throws a RangeError where the bytes end too early. */
+function unpack(bytes: Buffer): StoredResponse | undefined {
+  const reader = new Reader(bytes, HEAD_BYTES);
+  const headers: StoredHeader[] = [];
+  for (let left = bytes.readUInt16BE(13); left > 0; left -= 1) {
+    const name = reader.text();
+    const count = reader.count();
+    const value = count === SINGLE ? reader.text() : Array.from({ length: count }, () => reader.text());
+    headers.push({ name, value });
+  }
+  const body = bytes.readUInt8(12) === 1 ? reader.bytes() : null;
+  if (!reader.atEnd) return undefined;
+  return { status: bytes.readUInt16BE(2), createdAt: bytes.readDoubleBE(4), headers, body };
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  #at: number;
+
+  constructor(bytes: Buffer, start: number) {
+    this.#bytes = bytes;
+    this.#at = start;
+  }
+
+  get atEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  count(): number {
+    const count = this.#bytes.readUInt16BE(this.#at);
+    this.#at += 2;
+    return count;
+  }
+
+  bytes(): Buffer {
+    const start = this.#at + 4;
+    const end = start + this.#bytes.readUInt32BE(this.#at);
+    if (end > this.#bytes.length) throw new RangeError('The bytes end too early.');
+    this.#at = end;
+    return this.#bytes.subarray(start, end);
+  }
+
+  text(): string {
+    return this.bytes().toString('utf8');
+  }
+}
+
+function packText(text: string): Buffer {
+  const bytes = Buffer.from(text, 'utf8');
+  return Buffer.concat([packLength(bytes.length), bytes]);
+}
+
+function packLength(length: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(length);
+  return bytes;
+}
+
+function packCount(count: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16BE(count);
+  return bytes;
+}
