@@ -8,9 +8,9 @@ export interface Clock {
   monotonic(): number;
   /**
    * Calls `callback` once after `delay` milliseconds; the returned function cancels it.
-   * The wait never keeps the process alive.
+   * The wait does not keep the process alive, unless `awake` says so.
    */
-  schedule(delay: number, callback: () => void): () => void;
+  schedule(delay: number, callback: () => void, awake?: boolean): () => void;
   /** Calls `callback` once all input that has already arrived was handled (`setImmediate`). */
   afterInput(callback: () => void): void;
 }
@@ -19,9 +19,9 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  schedule(delay, callback) {
+  schedule(delay, callback, awake = false) {
     const timer = setTimeout(callback, delay);
-    timer.unref();
+    if (!awake) timer.unref();
     return () => clearTimeout(timer);
   },
   afterInput(callback) {

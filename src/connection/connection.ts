@@ -41,7 +41,11 @@ export interface RedisConnection {
    */
   pipeline(commands: readonly RedisCommand[]): Promise<(RedisReply | Error)[]>;
   /** Runs a script. One round trip, two where the server has not seen the script yet. Throws as `request` does. */
-  evaluate(script: RedisScript, keys: readonly RedisArgument[], args: readonly RedisArgument[]): Promise<RedisReply>;
+  evaluate(
+    script: RedisScript,
+    keys: readonly RedisArgument[],
+    args: readonly RedisArgument[],
+  ): Promise<RedisReply>;
   /**
    * Walks the keys that match a glob by SCAN, in batches as the server gives them; a key may come twice. Never KEYS.
    * Each step has the deadline of its own.

@@ -1,0 +1,131 @@
+import type { Clock } from '../clock.js';
+import type { Reporter } from '../event/reporter.js';
+import type { BorrowedClient } from './borrowed-client.js';
+import type { ResolvedBehaviour } from './connection-options.js';
+import type { RedisArgument, RedisCommand, RedisReply, RedisScript } from './connection.js';
+import { Line, type LineListener } from './line.js';
+import type { Link, LinkListener } from './link.js';
+import type { ManagedConnection } from './managed-connection.js';
+import type { RedisClient } from './redis-client.js';
+import { scanKeys } from './scan.js';
+import { evaluateScript } from './script.js';
+import { Startup } from './startup.js';
+
+/** What a connection to one node is made of. */
+export interface NodeConnectionParts {
+  readonly options: ResolvedBehaviour;
+  readonly client: RedisClient | BorrowedClient;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly probeKey: string;
+  /** Makes what looks after the client's socket. */
+  link(listener: LinkListener): Link;
+}
+
+const DRAIN_LIMIT = 500;
+const READ_ONLY_PAUSE = 10_000;
+
+/** A connection to one Redis node, over a client of our own or a borrowed one. */
+export class NodeConnection implements ManagedConnection, LineListener {
+  readonly name: string;
+  readonly client: RedisClient | BorrowedClient;
+  readonly #required: boolean;
+  readonly #clock: Clock;
+  readonly #reporter: Reporter;
+  readonly #line: Line;
+  readonly #link: Link;
+  #startup: Startup | undefined;
+  #closing: Promise<void> | undefined;
+  #replacedAt = -Infinity;
+
+  constructor({ options, client, clock, reporter, probeKey, link }: NodeConnectionParts) {
+    const { name, deadline, breaker, connect } = options;
+    this.name = name;
+    this.client = client;
+    this.#required = connect === 'required';
+    this.#clock = clock;
+    this.#reporter = reporter;
+    this.#line = new Line({ name, client, deadline, breaker, probeKey, clock }, this);
+    this.#link = link(this.#line);
+  }
+
+  get available(): boolean {
+    return this.#line.available;
+  }
+
+  get lateReplies(): number {
+    return this.#line.lateReplies;
+  }
+
+  request(command: RedisCommand): Promise<RedisReply> {
+    return this.#line.request(command.args);
+  }
+
+  pipeline(commands: readonly RedisCommand[]): Promise<(RedisReply | Error)[]> {
+    return this.#line.pipeline(commands);
+  }
+
+  evaluate(
+    script: RedisScript,
+    keys: readonly RedisArgument[],
+    args: readonly RedisArgument[],
+  ): Promise<RedisReply> {
+    return evaluateScript(this, script, keys, args);
+  }
+
+  scan(glob: string): AsyncIterable<readonly Buffer[]> {
+    return scanKeys(this, glob);
+  }
+
+  duplicate(): RedisClient {
+    const client = this.client.duplicate() as RedisClient;
+    // Without a listener, an error of a client ends the process.
+    client.on('error', () => undefined);
+    return client;
+  }
+
+  async start(): Promise<void> {
+    if (this.#required) this.#startup = new Startup(this.name, this.#clock);
+    this.#link.open();
+    try {
+      await this.#startup?.served;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#startup?.abandon();
+    await this.#line.close(DRAIN_LIMIT);
+    await this.#link.close();
+  }
+
+  changed(available: boolean, reason: string, denied: boolean): void {
+    this.#reporter.report({
+      type: 'connection',
+      connection: this.name,
+      state: available ? 'up' : 'down',
+      reason,
+    });
+    this.#startup?.changed(available, reason, denied);
+  }
+
+  stuck(reason: string): void {
+    this.#link.replace(reason);
+  }
+
+  readOnly(reason: string): void {
+    // After a failover behind one address, a new socket leads to the new primary. Where the node simply is a replica,
+    // connecting anew for each write would be worse than the error.
+    const now = this.#clock.monotonic();
+    if (now - this.#replacedAt < READ_ONLY_PAUSE) return;
+    this.#replacedAt = now;
+    this.#clock.afterInput(() => this.#link.replace(reason));
+  }
+}
