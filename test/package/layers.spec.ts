@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LAYERS, RULES, type Rule } from '../support/layer-rules.js';
 import { readTree, ROOT, type SourceFile } from '../support/source-tree.js';
@@ -83,6 +84,12 @@ describe('the source tree', () => {
   it('has each concept in one layer', () => {
     const concepts = LAYERS.flat();
     expect(new Set(concepts).size).toBe(concepts.length);
+  });
+
+  it('is drawn in CONTRIBUTING.md as it is checked', () => {
+    const rows = readFileSync(`${ROOT}CONTRIBUTING.md`, 'utf8').matchAll(/^\| (\d) \| ([^|]+) \|/gm);
+    const drawn = [...rows].map(([, , folders]) => String(folders).replaceAll('`', '').split(' '));
+    expect(drawn).toEqual(LAYERS);
   });
 
   for (const [name, rule] of Object.entries(RULES) as [keyof typeof RULES, Rule][]) {
