@@ -113,7 +113,7 @@ function refuseFields(fields: HeaderFields): string | undefined {
   const {
     noStore,
     noCache,
-    private: isPrivate,
+    private: onlyForOne,
     maxAge,
     sMaxage,
   } = parseCacheControl(fields.get('cache-control'));
