@@ -33,6 +33,22 @@ class Product {
 
 class SpecialProduct extends Product {}
 
+/** Classes that have the name of others. */
+const Impostors = {
+  Date: namedLike('Date'),
+  Money: namedLike('Money'),
+};
+
+const nameless = namedLike('');
+
+function namedLike(name: string): new () => object {
+  const impostor = class {
+    a = 1;
+  };
+  Object.defineProperty(impostor, 'name', { value: name });
+  return impostor;
+}
+
 const listed = codecWith({ types: [Product, Money] });
 
 describe('an instance of a listed class', () => {
@@ -88,8 +104,15 @@ describe('an instance of a class that is not listed', () => {
     ['an error', { cause: new TypeError('x') }, 'TypeError', 'value.cause'],
     ['a subclass of a built-in', [new (class Tags extends Array<string> {})()], 'Tags', 'value[0]'],
     ['a subclass of Map', new (class Index extends Map {})(), 'Index', 'value'],
-    ['a class that calls itself Date', new { Date: class Date {} }.Date(), 'Date', 'value'],
-    ['an unnamed class', new (class {})(), '(anonymous)', 'value'],
+    ['a class that calls itself Date', new Impostors.Date(), 'Date', 'value'],
+    [
+      'an unnamed class',
+      new (class {
+        a = 1;
+      })(),
+      '(anonymous)',
+      'value',
+    ],
     ['an object made of another', Object.create({ a: 1 }), 'Object', 'value'],
   ])('is refused: %s', (_name, value, className, path) => {
     const refused = (): unknown => codecWith().encode(value);
@@ -107,11 +130,11 @@ describe('an instance of a class that is not listed', () => {
 
 describe('the list of classes', () => {
   it.each<[string, unknown[], string]>([
-    ['two classes of one name', [Money, { Money: class Money {} }.Money], 'types[1]: must not have the name'],
+    ['two classes of one name', [Money, Impostors.Money], 'types[1]: must not have the name'],
     ['no class', [Money, 5], 'types[1]: must be a class'],
     ['an arrow function', [() => 1], 'types[0]: must be a class'],
     ['Object', [Object], 'types[0]: must be a class'],
-    ['an unnamed class', [class {}], 'types[0]: must be a class with a name'],
+    ['an unnamed class', [nameless], 'types[0]: must be a class with a name'],
     ['Date', [Date], 'types[0]: must not be or extend'],
     ['a class that extends Error', [class Failure extends Error {}], 'types[0]: must not be or extend'],
   ])('refuses %s', (_name, types, message) => {
@@ -119,8 +142,11 @@ describe('the list of classes', () => {
   });
 
   it('takes the same class twice, abstract ones, and ones with a private constructor', () => {
-    abstract class Shape {}
+    abstract class Shape {
+      abstract readonly area: number;
+    }
     class Secret {
+      readonly key = '';
       private constructor() {}
     }
     expect(() => codecWith({ types: [Money, Money, Shape, Secret] })).not.toThrow();

@@ -16,8 +16,8 @@ const EXACT: Record<string, unknown> = {
   'NaN and infinities': [NaN, Infinity, -Infinity],
   'minus zero': { a: -0, b: 0 },
   'undefined in objects and arrays': { a: undefined, b: [undefined, null] },
-  'a sparse array': [1, , 3],
-  'an almost empty array': Object.assign(new Array(4_000_000_000), { 7: 'x' }),
+  'a sparse array': sparse(3, { 0: 1, 2: 3 }),
+  'an almost empty array': sparse(4_000_000_000, { 7: 'x' }),
   'a Date': new Date(1_700_000_000_123),
   'an invalid Date': [new Date(NaN)],
   'a Map': new Map<unknown, unknown>([
@@ -49,6 +49,17 @@ const EXACT: Record<string, unknown> = {
   'rich values nested 400 deep': nested(200, 5n),
 };
 
+/** Values that a careless serializer takes for each other. */
+const ALIKE: readonly unknown[] = [
+  [0, -0, NaN, null, '', '0', 0n, false, {}, [], [undefined], [null], sparse(1, {}), { a: undefined }],
+  [new Map(), new Set(), new Date(0), new Date(NaN), '1970-01-01T00:00:00.000Z', Object.create(null)],
+  [Buffer.alloc(1), new Uint8Array(1), new Int8Array(1), new Uint8Array(1).buffer, [0], { 0: 0 }],
+].flat();
+
+function sparse(length: number, items: Record<number, unknown>): unknown[] {
+  return Object.assign([], items, { length });
+}
+
 function nested(levels: number, core: unknown = 1): unknown {
   return levels === 0 ? core : { next: [nested(levels - 1, core)] };
 }
@@ -71,27 +82,25 @@ describe('a value comes back exactly', () => {
       withSet: true,
       withSparseArray: true,
       withTypedArray: true,
-      withUnicodeString: true,
+      stringUnit: 'binary',
       maxDepth: 4,
     });
     await fc.assert(
       fc.asyncProperty(anything, async (value) => {
         fc.pre(value !== undefined);
-        expect(await roundTrip(value)).toStrictEqual(value);
+        const back = await roundTrip(value);
+        expect(back).toStrictEqual(value);
+        expect(await codecWith().encode(back)).toEqual(await codecWith().encode(value));
       }),
       { numRuns: 1_000 },
     );
   });
 
   it('and two values that differ never become one', async () => {
-    const alike = fc.constantFrom<unknown>(
-      ...[0, -0, NaN, null, '', '0', 0n, false, [], {}, [undefined], [null], new Array(1), { a: undefined }],
-      ...[new Map(), new Set(), new Date(0), new Date(NaN), '1970-01-01T00:00:00.000Z', Object.create(null)],
-      ...[Buffer.alloc(1), new Uint8Array(1), new Int8Array(1), new Uint8Array(1).buffer, [0], { 0: 0 }],
-    );
+    const alike = fc.constantFrom<unknown>(...ALIKE);
     const written = async (value: unknown) => {
       const { flags, payload } = await codecWith().encode(value);
-      return `${flags} ${payload.toString('latin1' as never)}`;
+      return `${flags} ${String(payload)}`;
     };
     await fc.assert(
       fc.asyncProperty(alike, alike, async (one, other) => {
@@ -125,7 +134,7 @@ describe('how a value is written', () => {
   });
 
   it('is not plain JSON as soon as one part is not', async () => {
-    for (const part of [undefined, -0, NaN, 1n, new Date(0), Object.create(null), new Array(1)]) {
+    for (const part of [undefined, -0, NaN, 1n, new Date(0), Object.create(null), sparse(1, {})]) {
       expect(isPlainJson((await codecWith().encode({ list: [1, part] })).flags)).toBe(false);
     }
   });
