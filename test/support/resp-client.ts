@@ -72,7 +72,7 @@ export class RespClient {
 }
 
 /** Reads one reply at `start`; undefined when it is not complete yet. */
-export function parseReply(input: Buffer, start: number): { reply: RawReply; end: number } | undefined {
+function parseReply(input: Buffer, start: number): { reply: RawReply; end: number } | undefined {
   const lineEnd = input.indexOf('\r\n', start);
   if (lineEnd < 0) return undefined;
   const line = input.toString('utf8', start + 1, lineEnd);
