@@ -47,13 +47,12 @@ export function isRouteHandler(handler: object): boolean {
   return Reflect.hasMetadata(PATH_METADATA, handler) && Reflect.hasMetadata(METHOD_METADATA, handler);
 }
 
-/** Calls `run` so that a veto spoken anywhere inside, asynchronously too, is found in `verdict` afterwards. */
+/** Calls `run`, which runs the handler now or later, so that its decorator finds `verdict`. */
 export function watchHandler<T>(verdict: HandlerVerdict, run: () => T): T {
   return calls.run(verdict, run);
 }
 
-/** Says that the response of the request being handled must not be stored. Outside of `watchHandler` it does nothing. */
-export function vetoStorage(): void {
-  const verdict = calls.getStore();
-  if (verdict !== undefined) verdict.vetoed = true;
+/** Where the handler's decorator speaks its verdict; `undefined` when nobody watches. */
+export function handlerVerdict(): HandlerVerdict | undefined {
+  return calls.getStore();
 }

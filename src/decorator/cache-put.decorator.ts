@@ -1,0 +1,80 @@
+import type { Duration } from '../duration.js';
+import { InvalidOptionsError } from '../errors.js';
+import { decorateMethod, decoratorPath } from './decorate-method.js';
+import type {
+  AnyMethod,
+  KeyFit,
+  MethodFit,
+  MethodKey,
+  StoredFit,
+  UnlessCallback,
+  UnlessFit,
+  WhenCallback,
+  WhenFit,
+} from './method-fit.js';
+import { OptionReader } from './method-options.js';
+import type { CachePutPlan } from './method-plan.js';
+
+/** What `@CachePut` may say. Callbacks are checked against the method, as those of `@Cacheable`. */
+export interface CachePutOptions<
+  K extends MethodKey = MethodKey,
+  W extends WhenCallback | undefined = WhenCallback | undefined,
+  U extends UnlessCallback | undefined = UnlessCallback | undefined,
+> {
+  /** The name of the cache. Default: `'default'`. */
+  readonly cache?: string;
+  /** A fixed key, or a function of the arguments. */
+  readonly key: K;
+  /** How long the result lives; `null` = never expires. Default: what a key definition in `key` says, else the cache's. */
+  readonly ttl?: Duration | null;
+  /** False: the result of this call is not stored. */
+  readonly when?: W;
+  /** True: this result is not stored. */
+  readonly unless?: U;
+}
+
+type CachePutFit<T, M, K, W, U> = MethodFit<T, M> &
+  KeyFit<T, M, K> &
+  StoredFit<M, K> &
+  WhenFit<T, M, W> &
+  UnlessFit<T, M, U>;
+
+const OPTIONS = ['cache', 'key', 'ttl', 'when', 'unless'];
+
+/**
+ * Runs the method every time and stores what it resolves to, or emits last, before the caller gets it. `undefined` and
+ * errors are not stored. On a route handler it stores the value, never the response.
+ *
+ * @throws InvalidOptionsError when the class is defined, for options that are wrong
+ */
+export function CachePut<
+  K extends MethodKey,
+  W extends WhenCallback | undefined = undefined,
+  U extends UnlessCallback | undefined = undefined,
+>(
+  options: CachePutOptions<K, W, U>,
+): <T extends object, M extends AnyMethod>(
+  target: T,
+  name: string | symbol,
+  descriptor?: TypedPropertyDescriptor<M> & CachePutFit<T, M, K, W, U>,
+) => void {
+  return (target, name, descriptor) => {
+    const reader = new OptionReader(options, decoratorPath(target, name, '@CachePut'), OPTIONS);
+    decorateMethod(target, name, descriptor, readCachePut(reader));
+  };
+}
+
+function readCachePut(reader: OptionReader): CachePutPlan {
+  const ttl = reader.ttl();
+  const key = reader.key();
+  if (key === undefined)
+    throw new InvalidOptionsError(`${reader.path}.key`, 'is needed: where the result is stored');
+  return {
+    decorator: '@CachePut',
+    cache: reader.cache(),
+    key,
+    write: ttl === undefined ? {} : { ttl },
+    when: reader.callback('when'),
+    unless: reader.callback('unless'),
+  };
+}

@@ -1,0 +1,84 @@
+import { milliseconds, type Duration } from '../duration.js';
+import { InvalidOptionsError } from '../errors.js';
+
+/** A callback of a decorator, as it is called: `this` is the instance. */
+export type Callback<R> = (this: unknown, ...args: unknown[]) => R;
+
+/** A fixed key, or a function of the method's arguments. */
+export type ResolvedKey = string | Callback<unknown>;
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** Reads the options of a decorator one by one; messages name `path`, which is the class, the method and the decorator. */
+export class OptionReader {
+  readonly path: string;
+  readonly #options: Raw;
+
+  /** @throws InvalidOptionsError when `options` is no object or has a name that is not among `known` */
+  constructor(options: unknown, path: string, known: readonly string[]) {
+    if (typeof options !== 'object' || options === null) {
+      throw new InvalidOptionsError(path, 'takes an object of options', options);
+    }
+    for (const name of Object.keys(options)) {
+      if (!known.includes(name)) {
+        throw new InvalidOptionsError(`${path}.${name}`, `is no option; there are ${known.join(', ')}`);
+      }
+    }
+    this.path = path;
+    this.#options = options as Raw;
+  }
+
+  has(name: string): boolean {
+    return this.#options[name] !== undefined;
+  }
+
+  /** The name of the cache; `'default'` when left out. */
+  cache(): string {
+    const name = this.#options['cache'] ?? 'default';
+    if (typeof name === 'string' && name !== '') return name;
+    throw this.#wrong('cache', 'must be the name of a cache');
+  }
+
+  key(): ResolvedKey | undefined {
+    const key = this.#options['key'];
+    if (key === undefined || typeof key === 'string') return key;
+    return this.callback('key', 'must be a string or a function that makes one');
+  }
+
+  /** The declared ttl, or the one that a key definition carries; `undefined` = the cache's own. */
+  ttl(): Duration | null | undefined {
+    const carried = this.#options['key'];
+    const own = this.#options['ttl'];
+    const ttl = own === undefined && typeof carried === 'function' ? (carried as { ttl?: unknown }).ttl : own;
+    if (ttl === undefined || ttl === null) return ttl;
+    milliseconds(ttl as Duration, `${this.path}.ttl`);
+    return ttl as Duration;
+  }
+
+  callback<R>(name: string, rule = 'must be a function'): Callback<R> | undefined {
+    const value = this.#options[name];
+    if (value === undefined || typeof value === 'function') return value as Callback<R> | undefined;
+    throw this.#wrong(name, rule);
+  }
+
+  flag(name: string): boolean {
+    const value = this.#options[name] ?? false;
+    if (typeof value === 'boolean') return value;
+    throw this.#wrong(name, 'must be true or false');
+  }
+
+  /** A reader of the options that stand under `name`. */
+  nested(name: string, known: readonly string[]): OptionReader {
+    return new OptionReader(this.#options[name], `${this.path}.${name}`, known);
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {
+    const value = this.#options[name];
+    if (value === undefined || allowed.includes(value as T)) return value as T | undefined;
+    throw this.#wrong(name, `must be ${allowed.join(' or ')}`);
+  }
+
+  #wrong(name: string, rule: string): InvalidOptionsError {
+    return new InvalidOptionsError(`${this.path}.${name}`, rule, this.#options[name]);
+  }
+}
