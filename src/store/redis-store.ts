@@ -85,7 +85,7 @@ class RedisStore implements DivisibleStore {
       this.#context.unreadable(key, error instanceof Error ? error.message : String(error));
     };
     try {
-      const value = this.#context.codec.decode(entry.flags, bytes.subarray(entry.payloadStart));
+      const value = this.#context.codec.decode(entry.flags, bytes, entry.payloadStart);
       return value instanceof Promise
         ? value.then((one: unknown) => ({ value: one, createdAt }), broken)
         : { value, createdAt };

@@ -1,0 +1,41 @@
+export { RedisCacheModule } from './module/redis-cache.module.js';
+export type { FeatureAsyncOptions } from './module/async-options.js';
+export type {
+  AsyncOptions,
+  RedisCacheModuleAsyncOptions,
+  RedisCacheModuleOptions,
+  RedisCacheOptionsFactory,
+} from './module/module-options.js';
+export { getCacheToken, getRedisToken, InjectCache, InjectRedis } from './di/tokens.js';
+export { CacheRegistry } from './di/cache-registry.js';
+export { NamedCache, type LoadOptions } from './cache/named-cache.js';
+export type { CacheEntry } from './cache/lookup.js';
+export type { CacheItem, WrapOptions } from './cache/cache-manager-contract.js';
+export type { CacheOptions } from './cache/cache-options.js';
+export type { CacheStats } from './cache/cache-stats.js';
+export type { LoadContext } from './cache/load-context.js';
+export type { SetOptions } from './cache/set-ttl.js';
+export { Cacheable, type CacheableOptions } from './decorator/cacheable.decorator.js';
+export { CacheEvict, type CacheEvictOptions } from './decorator/cache-evict.decorator.js';
+export { CachePut, type CachePutOptions } from './decorator/cache-put.decorator.js';
+export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
+export type { ResponseOptions } from './di/route-metadata.js';
+export { defineKey, type CacheKey, type KeyDefinition } from './key/typed-key.js';
+export type { Duration } from './duration.js';
+export type { Compressor, Serializer } from './codec/codec-options.js';
+export { brotli, gzip, zstd } from './codec/zlib-compressor.js';
+export type { Type } from './codec/type.js';
+export type { ConnectionOptions } from './connection/connection-options.js';
+export type { Store, StoreContext, StoredEntry, StoreFactory, StoreWrite } from './store/store.js';
+export type { CacheEvent } from './event/cache-event.js';
+export { EVENT_CHANNEL } from './event/reporter.js';
+export {
+  InvalidOptionsError,
+  NotANumberError,
+  PayloadTooLargeError,
+  RedisCacheError,
+  RedisUnavailableError,
+  SerializationError,
+  UnknownCacheError,
+  type RedisCacheErrorCode,
+} from './errors.js';

@@ -1,0 +1,73 @@
+import type { CacheContext } from '../cache/cache-context.js';
+import type { ResolvedCacheOptions } from '../cache/cache-options.js';
+import { CacheScope } from '../cache/cache-scope.js';
+import { CacheCounters } from '../cache/cache-stats.js';
+import { Flights } from '../cache/flights.js';
+import { NamedCache } from '../cache/named-cache.js';
+import type { Clock } from '../clock.js';
+import type { Type } from '../codec/type.js';
+import { createCodec } from '../codec/create-codec.js';
+import type { ManagedConnection } from '../connection/managed-connection.js';
+import type { Reporter } from '../event/reporter.js';
+import { KeySpace } from '../key/key-space.js';
+import { keyvStore } from '../store/keyv-store.js';
+import { memoryStore } from '../store/memory-store.js';
+import { redisStore } from '../store/redis-store.js';
+import type { Store, StoreContext } from '../store/store.js';
+
+/** What all caches of an application are made with. */
+export interface AssemblyParts {
+  readonly keyPrefix: string;
+  readonly clock: Clock;
+  readonly reporter: Reporter;
+  readonly connections: ReadonlyMap<string, ManagedConnection>;
+  /** The classes that decorated methods return, by cache: instances of them are cached too. */
+  readonly types: ReadonlyMap<string, ReadonlySet<Type>>;
+}
+
+/** Makes a named cache of its resolved options: its codec, its store, and what it shares with its namespaces. */
+export async function assembleCache(
+  options: ResolvedCacheOptions,
+  parts: AssemblyParts,
+): Promise<NamedCache> {
+  const { clock, reporter } = parts;
+  const counters = new CacheCounters();
+  const types = [...new Set([...options.types, ...(parts.types.get(options.name) ?? [])])];
+  const plain = { types, serializer: options.serializer, format: 'entry' } as const;
+  const path = `caches.${options.name}`;
+  const context: CacheContext = {
+    ttl: options.ttl,
+    onError: options.onError,
+    clock,
+    reporter,
+    codec: createCodec({ ...plain, compressor: undefined, maxBytes: Infinity }, path),
+    flights: new Flights(),
+    counters,
+  };
+  const store = await openStore(options, parts, {
+    codec: createCodec({ ...plain, compressor: options.compressor, maxBytes: options.maxBytes }, path),
+    unreadable: (key, reason) => {
+      const event = { type: 'unreadable', cache: options.name, key, reason } as const;
+      counters.count(event);
+      reporter.report(event);
+    },
+  });
+  return new NamedCache(new CacheScope(options.name, store, context));
+}
+
+async function openStore(
+  options: ResolvedCacheOptions,
+  parts: AssemblyParts,
+  own: Pick<StoreContext, 'codec' | 'unreadable'>,
+): Promise<Store> {
+  const { clock, keyPrefix } = parts;
+  const { store, name: cache, version } = options;
+  if (store === 'memory') return memoryStore({ codec: own.codec, clock, bounds: options.memory });
+  const connection = parts.connections.get(options.connection);
+  const space = KeySpace.of({ keyPrefix, cache, version });
+  const context = { cache, space, clock, ...own };
+  if (store === 'redis') return redisStore({ ...context, connection: connection as ManagedConnection });
+  if ('open' in store) return store.open({ ...context, connection, client: connection?.client });
+  if ('read' in store) return store;
+  return keyvStore(store, context);
+}

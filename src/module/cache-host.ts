@@ -1,0 +1,93 @@
+import { resolveCacheOptions, type ResolvedCacheOptions } from '../cache/cache-options.js';
+import type { NamedCache } from '../cache/named-cache.js';
+import { systemClock } from '../clock.js';
+import type { ManagedConnection } from '../connection/managed-connection.js';
+import { CacheRegistry } from '../di/cache-registry.js';
+import { createReporter } from '../event/reporter.js';
+import { KeySpace } from '../key/key-space.js';
+import { assembleCache, type AssemblyParts } from './cache-assembly.js';
+import { Connections } from './connections.js';
+import { eventLog, type LogSink } from './event-log.js';
+import { checkConnection, type ResolvedModuleOptions } from './module-options.js';
+
+/** All that one application has of this library: its connections, and the registry of the caches that live on them. */
+export class CacheHost {
+  readonly registry: CacheRegistry;
+  readonly #options: ResolvedModuleOptions;
+  readonly #connections: Connections;
+  readonly #parts: AssemblyParts;
+  readonly #log: LogSink;
+  readonly #ttls = new Map<string, number | null>();
+
+  private constructor(options: ResolvedModuleOptions, log: LogSink, types: AssemblyParts['types']) {
+    const clock = systemClock;
+    const reporter = createReporter([eventLog(log, clock)]);
+    const { keyPrefix } = options;
+    const probeKey = KeySpace.of({ keyPrefix, cache: 'default', version: undefined }).entryKey('probe');
+    this.#options = options;
+    this.#log = log;
+    this.#connections = new Connections(options.connections, { reporter, clock, probeKey });
+    this.#parts = { keyPrefix, clock, reporter, types, connections: this.#connections.all };
+    this.registry = new CacheRegistry(this.#connections);
+  }
+
+  /**
+   * Begins to connect, and makes the caches that the options declare. `types` are the classes that decorated methods
+   * return, by cache.
+   */
+  static async open(
+    options: ResolvedModuleOptions,
+    log: LogSink,
+    types: AssemblyParts['types'],
+  ): Promise<CacheHost> {
+    const host = new CacheHost(options, log, types);
+    await host.#connections.start();
+    try {
+      for (const cache of options.caches.values()) await host.#declare(cache);
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+    return host;
+  }
+
+  /** Adds a cache of a feature module. */
+  async declare(name: string, raw: unknown): Promise<NamedCache> {
+    const cache = resolveCacheOptions(name, raw, `caches.${name}`, this.#options.defaults);
+    checkConnection(cache, this.#options.connections);
+    return this.#declare(cache);
+  }
+
+  #declare(cache: ResolvedCacheOptions): Promise<NamedCache> {
+    return this.registry.declare(cache.name, cache, async () => {
+      this.#ttls.set(cache.name, cache.ttl);
+      const made = await assembleCache(cache, this.#parts);
+      this.#log.log(`Cache "${cache.name}" lives in ${this.#placeOf(cache)}`);
+      return made;
+    });
+  }
+
+  #placeOf(cache: ResolvedCacheOptions): string {
+    if (cache.store === 'redis') return `Redis, connection "${cache.connection}"`;
+    if (cache.store !== 'memory') return 'a store of the application';
+    return this.#options.connections.size === 0
+      ? "this process's memory, since no connection is configured"
+      : "this process's memory";
+  }
+
+  /** A cache's default ttl in milliseconds; `null` = its entries never expire. Throws for an unknown cache. */
+  ttlOf(cache: string): number | null {
+    this.registry.get(cache);
+    return this.#ttls.get(cache) ?? null;
+  }
+
+  /** The connection of a name. */
+  connection(name: string): ManagedConnection {
+    return this.#connections.get(name);
+  }
+
+  /** Closes the connections that are ours. The caches go on as their `onError` says. */
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.js';
+import { RedisUnavailableError } from '../errors.js';
+import type { CacheEvent } from '../event/cache-event.js';
+import type { EventListener } from '../event/reporter.js';
+
+/** The part of Nest's logger that is used. */
+export interface LogSink {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+/** A line that says the same again is held back for so long, in milliseconds. */
+const QUIET = 60_000;
+const LINES_REMEMBERED = 1_000;
+
+/**
+ * Turns events into log lines: one per change of a connection's state, and one a minute for each thing that an operator
+ * or a developer should mend. Keys stand in no line, since they may hold personal data.
+ */
+export function eventLog(log: LogSink, clock: Clock): EventListener {
+  const told = new Map<string, number>();
+  const now = (): number => clock.monotonic();
+  return (event) => {
+    if (event.type === 'connection') return logConnection(log, event);
+    const line = lineOf(event);
+    if (line === undefined) return;
+    const last = told.get(line);
+    if (last !== undefined && now() - last < QUIET) return;
+    if (told.size >= LINES_REMEMBERED) told.clear();
+    told.set(line, now());
+    log.warn(line);
+  };
+}
+
+function logConnection(log: LogSink, event: CacheEvent & { type: 'connection' }): void {
+  const line = `Redis connection "${event.connection}" is ${event.state}: ${event.reason}`;
+  if (event.state === 'up') log.log(line);
+  else log.warn(line);
+}
+
+function lineOf(event: CacheEvent): string | undefined {
+  switch (event.type) {
+    case 'uncacheable':
+      return `Cache "${event.cache}": a value is not cached. ${event.reason}`;
+    case 'unreadable':
+      return `Cache "${event.cache}": a stored entry was treated as a miss: ${event.reason}`;
+    case 'error':
+      // The connection's own line tells of an outage, once.
+      if (event.error instanceof RedisUnavailableError) return undefined;
+      return `Cache "${event.cache}": ${event.operation} was refused with ${firstWord(event.error)}.`;
+    default:
+      return undefined;
+  }
+}
+
+/** The rest of a server's message may quote arguments. */
+function firstWord(error: Error): string {
+  return error.message.split(' ', 1)[0] || error.name;
+}

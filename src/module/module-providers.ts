@@ -1,0 +1,59 @@
+import { Cache, CACHE_MANAGER } from '@nestjs/cache-manager';
+import { Logger, type FactoryProvider, type InjectionToken, type Provider } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { systemClock } from '../clock.js';
+import { CacheBinding } from '../decorator/cache-binding.js';
+import { declaredTypes } from '../decorator/host-discovery.js';
+import { CacheRegistry } from '../di/cache-registry.js';
+import { getCacheToken, getRedisToken } from '../di/tokens.js';
+import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
+import { ResponseStorage } from '../http/response-storage.js';
+import { CacheHost } from './cache-host.js';
+import type { ResolvedModuleOptions } from './module-options.js';
+
+/** The token of the module's resolved options. One module of an application has it. */
+export const RESOLVED_OPTIONS = Symbol('nestjs-redis-cache:options');
+
+/** What the root module provides and exports, for the caches and connections that are injectable by name. */
+export function rootProviders(caches: Iterable<string>, connections: Iterable<string>): Provider[] {
+  return [
+    CacheBinding,
+    {
+      provide: CacheHost,
+      useFactory: (options: ResolvedModuleOptions, modules: ModulesContainer) =>
+        CacheHost.open(options, new Logger('RedisCache'), declaredTypes(modules)),
+      inject: [RESOLVED_OPTIONS, ModulesContainer],
+    },
+    fromHost(CacheRegistry, (host) => host.registry),
+    fromHost(
+      ResponseStorage,
+      (host) =>
+        new ResponseStorage({
+          cacheOf: (name) => host.registry.get(name),
+          ttlOf: (name) => host.ttlOf(name),
+          clock: systemClock,
+        }),
+    ),
+    ResponseCacheInterceptor,
+    fromHost(CACHE_MANAGER, (host) => host.registry.get('default')),
+    { provide: Cache, useExisting: CACHE_MANAGER },
+    ...[...caches].map((name) => fromHost(getCacheToken(name), (host) => host.registry.get(name))),
+    ...[...connections].map((name) => fromHost(getRedisToken(name), (host) => host.connection(name).client)),
+  ];
+}
+
+/** What a feature module provides and exports: caches that are declared when it is loaded. */
+export function featureProviders(caches: Readonly<Record<string, unknown>>): Provider[] {
+  return Object.entries(caches).map(([name, raw]) =>
+    fromHost(getCacheToken(name), (host) => host.declare(name, raw)),
+  );
+}
+
+/** The tokens of providers, to export them. */
+export function tokensOf(providers: readonly Provider[]): InjectionToken[] {
+  return providers.map((one) => (typeof one === 'function' ? one : one.provide));
+}
+
+function fromHost(provide: InjectionToken, make: (host: CacheHost) => unknown): FactoryProvider {
+  return { provide, useFactory: make, inject: [CacheHost] };
+}

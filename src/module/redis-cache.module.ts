@@ -1,0 +1,159 @@
+import {
+  Logger,
+  Module,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+  type Provider,
+} from '@nestjs/common';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { CacheOptions } from '../cache/cache-options.js';
+import { CacheBinding } from '../decorator/cache-binding.js';
+import { startDecoratedHosts } from '../decorator/host-discovery.js';
+import { getCacheToken } from '../di/tokens.js';
+import { InvalidOptionsError } from '../errors.js';
+import { checkResponseCacheOrder, installResponseCache } from '../http/interceptor-order.js';
+import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
+import { ResponseStorage } from '../http/response-storage.js';
+import { optionsFactory, type FeatureAsyncOptions } from './async-options.js';
+import { CacheHost } from './cache-host.js';
+import {
+  namedOptions,
+  resolveModuleOptions,
+  type RedisCacheModuleAsyncOptions,
+  type RedisCacheModuleOptions,
+} from './module-options.js';
+import { featureProviders, RESOLVED_OPTIONS, rootProviders, tokensOf } from './module-providers.js';
+import { RedisCacheFeatureModule } from './redis-cache-feature.module.js';
+
+/**
+ * Named caches, cached methods and cached responses for an application. Import it once, before the modules that use it, by
+ * `forRoot()` or `forRootAsync()`; features add caches of their own by `forFeature()`.
+ */
+@Module({})
+export class RedisCacheModule implements NestModule, OnModuleInit, OnApplicationShutdown {
+  readonly #host: CacheHost;
+  readonly #binding: CacheBinding;
+  readonly #storage: ResponseStorage;
+  readonly #interceptor: ResponseCacheInterceptor;
+  readonly #config: ApplicationConfig;
+  readonly #modules: ModulesContainer;
+  /** Whether the application serves HTTP: an application context has no routes. */
+  #serving = false;
+
+  /** @internal */
+  constructor(
+    host: CacheHost,
+    binding: CacheBinding,
+    storage: ResponseStorage,
+    interceptor: ResponseCacheInterceptor,
+    config: ApplicationConfig,
+    modules: ModulesContainer,
+  ) {
+    this.#host = host;
+    this.#binding = binding;
+    this.#storage = storage;
+    this.#interceptor = interceptor;
+    this.#config = config;
+    this.#modules = modules;
+    const roots = [...modules.values()].filter((one) => one.providers.has(RESOLVED_OPTIONS));
+    if (roots.length > 1) {
+      throw new InvalidOptionsError(
+        'RedisCacheModule',
+        'forRoot() stands in the application twice; use forFeature() for more caches',
+      );
+    }
+    binding.fill(host.registry);
+  }
+
+  /**
+   * The module with its options. Global unless `global: false`.
+   *
+   * @throws InvalidOptionsError naming the option, the rule and the value
+   */
+  static forRoot(options: RedisCacheModuleOptions = {}): DynamicModule {
+    const resolved = resolveModuleOptions(options);
+    const providers = rootProviders(resolved.caches.keys(), resolved.connections.keys());
+    return rootModule(options.global, [{ provide: RESOLVED_OPTIONS, useValue: resolved }], providers);
+  }
+
+  /**
+   * The module with options that are made by a factory. `caches` and `connections` list what is to be injectable by name.
+   *
+   * @throws InvalidOptionsError when not exactly one of `useFactory`, `useClass` and `useExisting` is given; the options
+   *   that the factory makes are checked when the application starts
+   */
+  static forRootAsync(options: RedisCacheModuleAsyncOptions): DynamicModule {
+    const listed = options.caches ?? [];
+    const made = optionsFactory(RESOLVED_OPTIONS, options, (raw) => {
+      const { global, ...rest } = (raw ?? {}) as RedisCacheModuleOptions;
+      if (global !== undefined)
+        throw new InvalidOptionsError('options.global', 'stands beside useFactory', global);
+      return resolveModuleOptions(raw === undefined ? raw : rest, listed);
+    });
+    const providers = rootProviders(
+      new Set(['default', ...listed]),
+      new Set(['default', ...(options.connections ?? [])]),
+    );
+    return { ...rootModule(options.global, made, providers), imports: options.imports ?? [] };
+  }
+
+  /** Caches beside the feature that uses them. The same cache declared twice with equal options is one cache. */
+  static forFeature(caches: Record<string, CacheOptions>): DynamicModule {
+    const providers = featureProviders(namedOptions(caches, 'caches'));
+    return { module: RedisCacheFeatureModule, providers, exports: tokensOf(providers) };
+  }
+
+  /** Caches of a feature whose options are made by a factory: `caches` lists their names. */
+  static forFeatureAsync(options: FeatureAsyncOptions): DynamicModule {
+    const token = Symbol('nestjs-redis-cache:feature');
+    const made = optionsFactory(token, options, (raw) => namedOptions(raw, 'caches'));
+    const providers = options.caches.map((name) => ({
+      provide: getCacheToken(name),
+      useFactory: (host: CacheHost, caches: Readonly<Record<string, unknown>>) =>
+        host.declare(name, caches[name] ?? {}),
+      inject: [CacheHost, token],
+    }));
+    return {
+      module: RedisCacheFeatureModule,
+      imports: options.imports ?? [],
+      providers: [...made, ...providers],
+      exports: tokensOf(providers),
+    };
+  }
+
+  /** Puts the response cache in front of all interceptors: routes are built right after this hook. @internal */
+  configure(_consumer: MiddlewareConsumer): void {
+    installResponseCache(this.#config, this.#interceptor);
+    this.#serving = true;
+  }
+
+  /** Ties decorated methods to the caches and checks what they name. @internal */
+  onModuleInit(): void {
+    const unbound = startDecoratedHosts(this.#modules, this.#binding, this.#host.registry);
+    if (unbound.length > 0) {
+      new Logger('RedisCache').warn(
+        `The decorated methods of ${unbound.join(', ')} run uncached: the module that provides the class cannot see ` +
+          'RedisCacheModule. Import it there, or leave it global.',
+      );
+    }
+    if (this.#serving) checkResponseCacheOrder(this.#config, this.#interceptor);
+  }
+
+  /** Stores what is still to be stored, and closes the connections that are ours. @internal */
+  async onApplicationShutdown(): Promise<void> {
+    await this.#storage.drain();
+    await this.#host.close();
+  }
+}
+
+function rootModule(global: boolean | undefined, options: Provider[], providers: Provider[]): DynamicModule {
+  return {
+    module: RedisCacheModule,
+    global: global ?? true,
+    providers: [...options, ...providers],
+    exports: tokensOf(providers),
+  };
+}
