@@ -1,0 +1,107 @@
+import { Controller, Get, Header, Res } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { of } from 'rxjs';
+import { comparable, send } from './http-client.js';
+import { Cached, platforms, startApp, type ResponseApp } from './response-app.js';
+
+interface AnyResponse {
+  header(name: string, value: string | string[]): unknown;
+}
+
+const values: Record<string, () => unknown> = {
+  object: () => ({ name: 'Ærøskøbing', tags: ['a', 'b'], at: new Date(0), none: undefined }),
+  array: () => [1, 2, 3],
+  string: () => 'plain ünïcode 🏝',
+  empty: () => '',
+  buffer: () => Buffer.from([0, 255, 10, 13]),
+  number: () => 42,
+  boolean: () => false,
+  null: () => null,
+  promise: async () => ({ later: true }),
+  observable: () => of(1, 2, { last: true }),
+};
+
+const calls = new Map<string, number>();
+function count(name: string): void {
+  calls.set(name, (calls.get(name) ?? 0) + 1);
+}
+
+/** Every kind of value on a cached route and on a twin that is not cached. */
+function valueController(cached: boolean) {
+  @Controller(cached ? 'cached' : 'plain')
+  class ValueController {}
+  for (const [name, make] of Object.entries(values)) {
+    const method = () => {
+      if (cached) count(name);
+      return make();
+    };
+    Object.defineProperty(ValueController.prototype, name, {
+      value: method,
+      configurable: true,
+      writable: true,
+    });
+    const descriptor = Object.getOwnPropertyDescriptor(ValueController.prototype, name) as PropertyDescriptor;
+    Get(name)(ValueController.prototype, name, descriptor);
+    if (cached) Cached()(ValueController.prototype, name, descriptor);
+  }
+  return ValueController;
+}
+
+@Controller()
+class HeaderController {
+  @Get('cached/headers')
+  @Cached()
+  @Header('X-Static', 'one')
+  @Header('Content-Type', 'application/vnd.city+json')
+  headers(@Res({ passthrough: true }) response: AnyResponse) {
+    count('headers');
+    return this.#answer(response);
+  }
+
+  @Get('plain/headers')
+  @Header('X-Static', 'one')
+  @Header('Content-Type', 'application/vnd.city+json')
+  plain(@Res({ passthrough: true }) response: AnyResponse) {
+    return this.#answer(response);
+  }
+
+  #answer(response: AnyResponse) {
+    response.header('X-Mixed-Case', 'kept');
+    response.header('Link', ['</a>; rel=next', '</b>; rel=prev']);
+    response.header('Cache-Control', 'public, max-age=60');
+    response.header('Last-Modified', 'Tue, 01 Jan 2030 00:00:00 GMT');
+    return { ok: true };
+  }
+}
+
+describe.each(platforms)('a hit on %s', (platform) => {
+  let app: ResponseApp;
+
+  beforeAll(async () => {
+    app = await startApp({
+      platform,
+      controllers: [valueController(true), valueController(false), HeaderController],
+    });
+  });
+  afterAll(() => app.close());
+
+  it.each([...Object.keys(values), 'headers'])(
+    'is the same response, byte for byte, for %s',
+    async (name) => {
+      calls.delete(name);
+      const miss = await send(app.url, `/cached/${name}`);
+      await app.storage.drain();
+      const hit = await send(app.url, `/cached/${name}`);
+      const twin = await send(app.url, `/plain/${name}`);
+
+      expect(calls.get(name)).toBe(1);
+      expect(hit.status).toBe(twin.status);
+      expect(hit.body.equals(twin.body)).toBe(true);
+      expect(miss.body.equals(twin.body)).toBe(true);
+      expect(comparable(hit)).toEqual(comparable(miss));
+      const withoutTag = comparable(hit).filter((field) => !/^etag:/i.test(field));
+      expect(withoutTag).toEqual(comparable(twin).filter((field) => !/^etag:/i.test(field)));
+      if (platform === 'express') expect(comparable(hit)).toEqual(comparable(twin));
+    },
+  );
+});

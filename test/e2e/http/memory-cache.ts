@@ -1,0 +1,28 @@
+import { CacheScope } from '../../../src/cache/cache-scope.js';
+import { CacheCounters } from '../../../src/cache/cache-stats.js';
+import { Flights } from '../../../src/cache/flights.js';
+import { NamedCache } from '../../../src/cache/named-cache.js';
+import { systemClock } from '../../../src/clock.js';
+import { createCodec } from '../../../src/codec/create-codec.js';
+import { createReporter } from '../../../src/event/reporter.js';
+import { memoryStore } from '../../../src/store/memory-store.js';
+import type { Store } from '../../../src/store/store.js';
+
+/** A named cache in this process's memory, or over a store of the test's own. */
+export function testCache(name: string, ttl: number | null, store?: Store): NamedCache {
+  const options = { types: [], serializer: undefined, format: 'entry', compressor: undefined } as const;
+  const codec = createCodec({ ...options, maxBytes: Number.MAX_SAFE_INTEGER });
+  const bounds = { max: 10_000, maxBytes: 64 * 1024 * 1024 };
+  const context = {
+    ttl,
+    onError: 'throw',
+    clock: systemClock,
+    reporter: createReporter(),
+    codec,
+    flights: new Flights(),
+    counters: new CacheCounters(),
+  } as const;
+  return new NamedCache(
+    new CacheScope(name, store ?? memoryStore({ codec, clock: systemClock, bounds }), context),
+  );
+}
