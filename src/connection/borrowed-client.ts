@@ -8,12 +8,11 @@ import type { RedisArgument } from './connection.js';
 export interface BorrowedClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
-  // Any node-redis client fits, whatever its own options make of replies.
   sendCommand(args: readonly RedisArgument[], options?: object): Promise<unknown>;
   withTypeMapping(typeMapping: object): unknown;
   duplicate(overrides?: object): unknown;
-  on(event: string, listener: (...args: any[]) => void): unknown;
-  off(event: string, listener: (...args: any[]) => void): unknown;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
 }
 
 const METHODS = ['sendCommand', 'withTypeMapping', 'duplicate', 'on', 'off'] as const;

@@ -1,11 +1,8 @@
 import type { RedisReply } from './connection.js';
 import type { Awaited } from './deadline.js';
 
-/** Is told what became of the calls of one connection. */
-export interface CallListener {
-  /** No answer came in time: the error to reject the caller with. */
-  expired(): Error;
-}
+/** Gives the error with which a caller is rejected to whom no answer came in time. */
+export type Expired = () => Error;
 
 /** One command in flight. */
 export class Call implements Awaited {
@@ -15,16 +12,16 @@ export class Call implements Awaited {
   next: Awaited | undefined = undefined;
   readonly resolve: (reply: RedisReply) => void;
   readonly reject: (error: Error) => void;
-  readonly #listener: CallListener;
+  readonly #expired: Expired;
 
-  constructor(listener: CallListener, resolve: (reply: RedisReply) => void, reject: (error: Error) => void) {
-    this.#listener = listener;
+  constructor(expired: Expired, resolve: (reply: RedisReply) => void, reject: (error: Error) => void) {
+    this.#expired = expired;
     this.resolve = resolve;
     this.reject = reject;
   }
 
   expire(): void {
-    this.reject(this.#listener.expired());
+    this.reject(this.#expired());
   }
 }
 
@@ -34,29 +31,45 @@ export class Batch implements Awaited {
   expired = false;
   previous: Awaited | undefined = undefined;
   next: Awaited | undefined = undefined;
+  readonly replies: (RedisReply | Error)[] = [];
   readonly resolve: (replies: (RedisReply | Error)[]) => void;
   readonly reject: (error: Error) => void;
-  readonly replies: (RedisReply | Error)[];
-  /** How many of its commands have no reply yet. */
-  missing: number;
-  /** Why it cannot be wholly answered any more. */
-  broken: Error | undefined = undefined;
-  readonly #listener: CallListener;
+  readonly #expired: Expired;
+  #missing: number;
+  #broken: Error | undefined;
 
   constructor(
-    listener: CallListener,
     size: number,
+    expired: Expired,
     resolve: (replies: (RedisReply | Error)[]) => void,
     reject: (error: Error) => void,
   ) {
-    this.#listener = listener;
+    this.#missing = size;
+    this.#expired = expired;
     this.resolve = resolve;
     this.reject = reject;
-    this.replies = new Array<RedisReply | Error>(size);
-    this.missing = size;
+  }
+
+  /** Why it cannot be wholly answered any more. */
+  get broken(): Error | undefined {
+    return this.#broken;
+  }
+
+  /** Takes the reply to one of its commands, and says whether it was the last that was missing. */
+  take(index: number, reply: RedisReply | Error): boolean {
+    this.replies[index] = reply;
+    this.#missing -= 1;
+    return this.#missing === 0;
+  }
+
+  /** As `take`, for a command that will not be answered. */
+  breakBy(error: Error): boolean {
+    this.#broken ??= error;
+    this.#missing -= 1;
+    return this.#missing === 0;
   }
 
   expire(): void {
-    this.reject(this.#listener.expired());
+    this.reject(this.#expired());
   }
 }

@@ -18,7 +18,7 @@ export interface DeadlineOptions {
   /** How long after its deadline an entry may stay unanswered before `stuck` is called. */
   readonly patience: number;
   /** Called on every tick at which the oldest entry has been unanswered for longer than deadline and patience. */
-  stuck(): void;
+  readonly stuck: () => void;
 }
 
 const TICKS = 6;

@@ -19,7 +19,7 @@ export interface NodeConnectionParts {
   readonly reporter: Reporter;
   readonly probeKey: string;
   /** Makes what looks after the client's socket. */
-  link(listener: LinkListener): Link;
+  readonly link: (listener: LinkListener) => Link;
 }
 
 const DRAIN_LIMIT = 500;

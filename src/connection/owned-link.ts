@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { isDenial } from './error-reply.js';
 import type { Link, LinkListener } from './link.js';
-import { waitBefore, type RedisClient } from './redis-client.js';
+import { LONGEST_WAIT, waitBefore, type RedisClient } from './redis-client.js';
 
 /** What an owned link is made of. `handshake` is in milliseconds. */
 export interface OwnedLinkOptions {
@@ -32,6 +32,7 @@ export class OwnedLink implements Link {
   #cause: Error | undefined;
   #tries = 0;
   #up = false;
+  #since = 0;
   #closed = false;
   #cancelRetry: (() => void) | undefined;
   #cancelHandshake: (() => void) | undefined;
@@ -71,10 +72,7 @@ export class OwnedLink implements Link {
     if (this.#attempt === undefined) return;
     await new Promise<void>((resolve) => {
       const cancel = this.#clock.schedule(CLOSE_LIMIT, resolve);
-      void this.#attempt?.then(() => {
-        cancel();
-        resolve();
-      });
+      void this.#attempt?.then(resolve).finally(cancel);
     });
     // A try that has ended well after all has given the client a new socket.
     this.#destroy();
@@ -98,7 +96,7 @@ export class OwnedLink implements Link {
 
   #connected(): void {
     this.#up = true;
-    this.#tries = 0;
+    this.#since = this.#clock.monotonic();
     this.#listener.connected();
   }
 
@@ -119,9 +117,10 @@ export class OwnedLink implements Link {
     if (this.#closed) return;
     if (this.#attempt !== undefined) return this.#giveUp(error);
     if (!this.#up) return;
-    // Without its socket lost, an error means that replies could not be read: the next ones may belong to other commands.
+    // With the socket still there, replies could not be read: the next ones may belong to other commands.
+    const unreadable = this.#client.isReady;
     this.#fell(error);
-    this.#destroy();
+    if (unreadable) this.#destroy();
   }
 
   #giveUp(error: Error): void {
@@ -130,6 +129,8 @@ export class OwnedLink implements Link {
   }
 
   #fell(error: Error): void {
+    // A server that greets and then hangs up is no reason to try without pause.
+    if (this.#up && this.#clock.monotonic() - this.#since > LONGEST_WAIT) this.#tries = 0;
     this.#up = false;
     this.#listener.lost(error);
     if (this.#closed) return;

@@ -59,7 +59,9 @@ export class FakeClock implements Clock {
    */
   stall(milliseconds: number, input?: () => void): void {
     this.#move(milliseconds);
-    const due = [...this.#scheduled].filter(({ at }) => at <= this.#monotonic).sort((a, b) => a.at - b.at);
+    const due = [...this.#scheduled]
+      .filter(({ at }) => at <= this.#monotonic)
+      .toSorted((a, b) => a.at - b.at);
     for (const entry of due) {
       if (this.#scheduled.delete(entry)) entry.callback();
     }
