@@ -1,5 +1,5 @@
 import { Cache, CACHE_MANAGER } from '@nestjs/cache-manager';
-import { Logger, type FactoryProvider, type InjectionToken, type Provider } from '@nestjs/common';
+import { Logger, Scope, type FactoryProvider, type InjectionToken, type Provider } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { systemClock } from '../clock.js';
 import { CacheBinding } from '../decorator/cache-binding.js';
@@ -40,6 +40,17 @@ export function rootProviders(caches: Iterable<string>, connections: Iterable<st
     ...[...caches].map((name) => fromHost(getCacheToken(name), (host) => host.registry.get(name))),
     ...[...connections].map((name) => fromHost(getRedisToken(name), (host) => host.connection(name).client)),
   ];
+}
+
+/**
+ * The client of the default connection where it is not known yet whether there will be one: made when it is injected, so
+ * that an application without one starts, and one that injects it all the same fails at start.
+ */
+export function unlistedDefaultClient(): FactoryProvider {
+  return {
+    ...fromHost(getRedisToken(), (host) => host.connection('default').client),
+    scope: Scope.TRANSIENT,
+  };
 }
 
 /** What a feature module provides and exports: caches that are declared when it is loaded. */

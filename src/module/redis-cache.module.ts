@@ -25,7 +25,13 @@ import {
   type RedisCacheModuleAsyncOptions,
   type RedisCacheModuleOptions,
 } from './module-options.js';
-import { featureProviders, RESOLVED_OPTIONS, rootProviders, tokensOf } from './module-providers.js';
+import {
+  featureProviders,
+  RESOLVED_OPTIONS,
+  rootProviders,
+  tokensOf,
+  unlistedDefaultClient,
+} from './module-providers.js';
 import { RedisCacheFeatureModule } from './redis-cache-feature.module.js';
 
 /**
@@ -93,10 +99,9 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
         throw new InvalidOptionsError('options.global', 'stands beside useFactory', global);
       return resolveModuleOptions(raw === undefined ? raw : rest, listed);
     });
-    const providers = rootProviders(
-      new Set(['default', ...listed]),
-      new Set(['default', ...(options.connections ?? [])]),
-    );
+    const clients = options.connections ?? [];
+    const providers = rootProviders(new Set(['default', ...listed]), clients);
+    if (!clients.includes('default')) providers.push(unlistedDefaultClient());
     return { ...rootModule(options.global, made, providers), imports: options.imports ?? [] };
   }
 

@@ -41,7 +41,10 @@ describe.each(['memory', 'redis'])('RedisCacheModule on %s', (place) => {
   it('caches what a method returns, injects named caches and counts', async () => {
     const connection = place === 'redis' ? { connection: redis.url } : {};
     app = await Test.createTestingModule({
-      imports: [RedisCacheModule.forRoot({ ...connection, caches: { products: { ttl: '1m' } } }), ProductsModule],
+      imports: [
+        RedisCacheModule.forRoot({ ...connection, caches: { products: { ttl: '1m' } } }),
+        ProductsModule,
+      ],
     }).compile();
     await app.init();
     const products = app.get(Products);
