@@ -19,7 +19,7 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
     params: (request.params ?? {}) as Readonly<Record<string, unknown>>,
     identified: () => Boolean(request.user) || Boolean(raw.user),
     fields: () => headerFields(reply.getHeaders()),
-    capture: (offer) => captureFastify(reply, offer),
+    capture: (offer) => captureFastify(request, reply, offer),
     replay(stored) {
       if (isNotModified(raw.headers, validatorsOf(stored))) return replayNotModified(reply, stored);
       reply.code(stored.status);

@@ -7,6 +7,7 @@ export interface FastifyRequest {
     readonly method?: string;
     readonly url?: string;
     readonly headers: IncomingHttpHeaders;
+    readonly httpVersionMajor?: number;
     readonly user?: unknown;
   };
   readonly originalUrl?: string;
@@ -19,7 +20,7 @@ export type Serialize = (payload: unknown) => unknown;
 
 /** What is needed of a reply of Fastify. */
 export interface FastifyReply {
-  readonly raw: RawResponse;
+  readonly raw: RawResponse & { removeHeader(name: string): void };
   readonly sent: boolean;
   readonly statusCode: number;
   code(status: number): unknown;

@@ -1,0 +1,162 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import session from 'express-session';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { send } from './http-client.js';
+import { Cached, platforms, startApp, type Platform, type ResponseApp } from './response-app.js';
+import { cachedRoutes, counter, type AnyRequest, type Route } from './routes.js';
+
+type Middleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+/** Knows the user by a header that no cache would guess. */
+@Injectable()
+class NameGuard implements CanActivate {
+  canActivate(context: ExecutionContext) {
+    const request = context.switchToHttp().getRequest<AnyRequest>();
+    const name = request.headers['x-name'];
+    if (name !== undefined) request.user = { name };
+    return true;
+  }
+}
+
+describe.each(platforms)('private requests on %s', (platform) => {
+  let app: ResponseApp | undefined;
+  afterEach(() => app?.close());
+
+  async function start(routes: Record<string, Route>, middleware?: Middleware): Promise<ResponseApp> {
+    app = await startApp({
+      platform,
+      controllers: [cachedRoutes('', routes)],
+      providers: [{ provide: APP_GUARD, useClass: NameGuard }],
+      prepare: (nest) => (middleware === undefined ? undefined : nest.use(middleware)),
+    });
+    return app;
+  }
+
+  it.each([
+    ['Authorization', { Authorization: 'Bearer one' }],
+    ['an empty Authorization', { Authorization: '' }],
+    ['Cookie', { Cookie: 'theme=dark' }],
+    ['a user', { 'X-Name': 'one' }],
+  ])('with %s are neither answered from the cache nor fill it', async (_name, headers) => {
+    const { url, storage } = await start({ page: counter() });
+    expect((await send(url, '/page', { headers })).text).toBe('{"run":1}');
+    await storage.drain();
+    expect((await send(url, '/page')).text).toBe('{"run":2}');
+    await storage.drain();
+    expect((await send(url, '/page', { headers })).text).toBe('{"run":3}');
+    expect((await send(url, '/page')).text).toBe('{"run":2}');
+  });
+
+  it("one user never gets another user's response", async () => {
+    const { url, storage } = await start({
+      me: ({ user, headers }) => [user ?? null, headers.authorization ?? null],
+    });
+    for (const headers of [{ 'X-Name': 'ann' }, { 'X-Name': 'bob' }, { Authorization: 'ann' }, {}]) {
+      const { text } = await send(url, '/me', { headers });
+      await storage.drain();
+      const { 'X-Name': name, Authorization: authorization } = headers as Record<string, string>;
+      expect(JSON.parse(text)).toEqual([name === undefined ? null : { name }, authorization ?? null]);
+    }
+  });
+
+  it('a user that the handler puts on the request keeps the response from being stored', async () => {
+    const run = counter();
+    const { url, storage } = await start({
+      late: (request) => {
+        request.user = { name: 'late' };
+        return run();
+      },
+    });
+    await send(url, '/late');
+    await storage.drain();
+    expect((await send(url, '/late')).text).toBe('{"run":2}');
+  });
+
+  it('a cookie that middleware sets on the response keeps it from being stored', async () => {
+    const { url, storage } = await start({ page: counter() }, (_request, response, next) => {
+      response.setHeader('Set-Cookie', 'visitor=1');
+      next();
+    });
+    await send(url, '/page');
+    await storage.drain();
+    expect((await send(url, '/page')).text).toBe('{"run":2}');
+  });
+
+  it('a cookie that is only set while the head is written keeps it from being stored', async () => {
+    const { url, storage } = await start({ page: counter() }, (_request, response, next) => {
+      const { writeHead } = response;
+      Object.assign(response, {
+        writeHead(this: ServerResponse, ...args: Parameters<typeof writeHead>) {
+          this.setHeader('Set-Cookie', 'late=1');
+          return Reflect.apply(writeHead, this, args);
+        },
+      });
+      next();
+    });
+    const first = await send(url, '/page');
+    expect(first.headers['set-cookie']).toEqual(['late=1']);
+    await storage.drain();
+    expect((await send(url, '/page')).text).toBe('{"run":2}');
+  });
+
+  it('a response that middleware calls private is neither stored nor replaced by a stored one', async () => {
+    const { url, storage } = await start({ page: counter() }, (request, response, next) => {
+      if (request.headers['x-api-key'] !== undefined)
+        response.setHeader('Cache-Control', 'private, max-age=9');
+      next();
+    });
+    await send(url, '/page');
+    await storage.drain();
+    expect((await send(url, '/page', { headers: { 'X-Api-Key': 'k' } })).text).toBe('{"run":2}');
+    expect((await send(url, '/page')).text).toBe('{"run":1}');
+  });
+});
+
+describe('a session of express-session', () => {
+  it('keeps the response that begins it from being stored', async () => {
+    const run = counter();
+    const routes = cachedRoutes('', {
+      visits: (request) => {
+        const { session: own } = request as AnyRequest & { session: { visits?: number } };
+        own.visits = (own.visits ?? 0) + 1;
+        return run();
+      },
+    });
+    const app = await startApp({
+      platform: 'express' satisfies Platform,
+      controllers: [routes],
+      prepare: (nest) => nest.use(session({ secret: 's', resave: false, saveUninitialized: false })),
+    });
+    try {
+      const first = await send(app.url, '/visits');
+      expect(first.headers['set-cookie']).toHaveLength(1);
+      await app.storage.drain();
+      expect((await send(app.url, '/visits')).text).toBe('{"run":2}');
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe.each(platforms)('routes that read what the key does not hold, on %s', (platform) => {
+  it('say when() to step aside for one request', async () => {
+    const cached = Cached({
+      response: {
+        when: (context) => context.switchToHttp().getRequest<AnyRequest>().query['preview'] === undefined,
+      },
+    });
+    const app = await startApp({ platform, controllers: [cachedRoutes('', { page: counter() }, cached)] });
+    try {
+      await send(app.url, '/page?preview=1');
+      await app.storage.drain();
+      expect((await send(app.url, '/page?preview=1')).text).toBe('{"run":2}');
+      await send(app.url, '/page');
+      await app.storage.drain();
+      expect((await send(app.url, '/page')).text).toBe('{"run":3}');
+    } finally {
+      await app.close();
+    }
+  });
+});
