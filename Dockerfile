@@ -9,7 +9,8 @@ COPY examples ./examples
 RUN npm run build && npm run build:demo
 
 FROM node:22-bookworm-slim
-ENV NODE_ENV=production
+# Inside the container every address: compose publishes the port on 127.0.0.1 only.
+ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
 # Nest and the cities are development dependencies of this repository, so the demo needs them as well.
 COPY --from=build /app/node_modules ./node_modules

@@ -1,0 +1,37 @@
+/** A request to try, and what it shows. */
+export interface Hint {
+  readonly about: string;
+  readonly path: string;
+  /** Further arguments of curl. */
+  readonly curl?: string;
+}
+
+const BERLIN = '/cities/2950159';
+
+export const hints: readonly Hint[] = [
+  { about: '@Cacheable on a method: call it twice', path: '/cities/nearest?lat=52.52&lon=13.405' },
+  { about: 'the same, for the beginning of a name', path: '/cities/search?prefix=sao%20p' },
+  { about: '@Cacheable on a route: the response is kept', path: '/countries', curl: '-o /dev/null' },
+  { about: 'a typed key and getOrSet()', path: '/countries/de' },
+  { about: 'a typed key and @Cacheable', path: BERLIN },
+  {
+    about: '@CacheEvict: after this write, the city and its country are looked up again',
+    path: `${BERLIN}/population`,
+    curl: `-X PUT -H 'Content-Type: application/json' -d '{"population":3700000}'`,
+  },
+  { about: 'a counter', path: `${BERLIN}/visits`, curl: '-X POST' },
+  { about: 'hits and misses of every cache', path: '/stats' },
+];
+
+/** The text that is printed at start: the commands to try, and where the caches live. */
+export function describeHints(url: string, redisUrl: string | undefined): string {
+  const commands = hints.flatMap(({ about, path, curl }) => [
+    `  # ${about}`,
+    `  curl -s -w '\\n%{time_total} s\\n' ${curl === undefined ? '' : `${curl} `}'${url}${path}'`,
+  ]);
+  const place =
+    redisUrl === undefined
+      ? 'Caches live in this process. On Redis: REDIS_URL=redis://127.0.0.1:6379 npm start'
+      : 'Caches live in Redis. A second process, with another PORT, finds what this one cached.';
+  return ['', 'Try:', ...commands, '', place, ''].join('\n');
+}
