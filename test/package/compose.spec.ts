@@ -56,6 +56,7 @@ describe('docker-compose.yml', () => {
   it('starts the app once its Redis is healthy, with the environment of .env', () => {
     expect(services.app.depends_on).toEqual({ redis: { condition: 'service_healthy' } });
     expect(services.app.env_file).toBe('.env');
+    expect(services.app.environment?.['HOST']).toBe('0.0.0.0');
     expect(fill(services.app.environment?.['REDIS_URL'] ?? '')).toBe('redis://:secret@redis:6379/0');
     expect(existsSync(join(ROOT, services.app.build ?? '', 'Dockerfile'))).toBe(true);
   });
