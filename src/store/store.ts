@@ -73,6 +73,17 @@ export function isDivisible(store: Store): store is DivisibleStore {
   return typeof (store as Partial<DivisibleStore>).namespace === 'function';
 }
 
+/** A store that holds something open which was opened for it, such as a client of its own. */
+export interface ClosableStore extends Store {
+  /** Lets go of it. Called once, when the application has stopped; never rejects. */
+  close(): Promise<void>;
+}
+
+/** Whether a store wants to be closed. */
+export function isClosable(store: Store): store is ClosableStore {
+  return typeof (store as Partial<ClosableStore>).close === 'function';
+}
+
 /** What a store is told when it is opened for a cache. */
 export interface StoreContext {
   /** The cache's name. */
@@ -90,5 +101,10 @@ export interface StoreContext {
 
 /** Opens the store of one cache. What `store` in a cache's options may hold beside `'redis'`, `'memory'` and a store. */
 export interface StoreFactory {
+  /**
+   * `'json'` when the store holds bare JSON text that other programs read: the codec it is given then takes only what JSON
+   * keeps, and `types`, `serializer` and `compressor` are refused. Default `'entry'`.
+   */
+  readonly format?: 'entry' | 'json';
   open(context: StoreContext): Store | Promise<Store>;
 }
