@@ -23,7 +23,7 @@ const LIVE: readonly (readonly [name: string, brand: Brand])[] = [
   ['WeakSet', types.isWeakSet],
   ['WeakRef', (value) => value instanceof WeakRef],
   ['Generator', types.isGeneratorObject],
-  ['Iterator', (value) => types.isMapIterator(value) || types.isSetIterator(value)],
+  ['Map or Set iterator', (value) => types.isMapIterator(value) || types.isSetIterator(value)],
   ['SharedArrayBuffer', types.isSharedArrayBuffer],
   ['Symbol object', types.isSymbolObject],
   ['native handle', types.isExternal],

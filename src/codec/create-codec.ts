@@ -36,11 +36,9 @@ function entryCodec(values: ValueFormat, compressor: Compressor | undefined, max
     },
     decode(flags, bytes, start = 0) {
       if (flags === PLAIN_JSON_FLAGS) return parseJson(bytes, start);
-      if (compressionOf(flags) === COMPRESSION.none)
-        return values.decode(flags, Buffer.from(bytes.subarray(start)));
-      return expanded(flags, bytes.subarray(start), compressor, maxBytes).then((own) =>
-        values.decode(flags, own),
-      );
+      const payload = bytes.subarray(start);
+      if (compressionOf(flags) === COMPRESSION.none) return values.decode(flags, Buffer.from(payload));
+      return expanded(flags, payload, compressor, maxBytes).then((own) => values.decode(flags, own));
     },
   };
 }

@@ -9,8 +9,10 @@ import { ValuePath } from './value-path.js';
 export type Finding = 'plain' | 'plain-but-undefined' | 'rich';
 
 /**
- * Looks at every part of a value, and says what gives it back exactly: native JSON (`plain`), native JSON but for properties
- * that are `undefined` (`plain-but-undefined`), or only the rich serializer (`rich`). The value itself is never named in an error, only where in it the fault is (`value.items[3].callback`).
+ * Looks at every part of a value, and says what gives it back exactly: native JSON (`plain`), native JSON but for
+ * properties that are `undefined` (`plain-but-undefined`), or only the rich serializer (`rich`). An error never shows the
+ * value, only where in it the fault is (`value.items[3].callback`). Properties that are not enumerable do not count, nor do
+ * named properties of arrays, private `#fields` and the `lastIndex` of a RegExp.
  *
  * @throws SerializationError when a part is a function, a symbol, a promise or the like, closes a circle, cannot be read,
  *   or is nested too deeply
@@ -22,9 +24,9 @@ export function surveyValue(value: unknown, classes: ClassList): Finding {
     survey.visit(value);
   } catch (error) {
     if (error instanceof SerializationError || error instanceof UncacheableValueError) throw error;
-    if (!(error instanceof RangeError))
-      throw new SerializationError('value cannot be cached: reading it failed.', error);
-    throw new SerializationError('value cannot be cached: it is nested too deeply.');
+    const deep = error instanceof RangeError;
+    if (deep) throw new SerializationError('value cannot be cached: it is nested too deeply.');
+    throw new SerializationError('value cannot be cached: reading it failed.', error);
   }
   return survey.finding;
 }
@@ -46,9 +48,9 @@ class Survey {
   }
 
   visit(value: unknown): void {
+    const type = typeof value;
+    if (type === 'function' || type === 'symbol') throw this.#refusal(`it is a ${type}`);
     if (typeof value === 'object' && value !== null) this.#visitObject(value);
-    else if (typeof value === 'function' || typeof value === 'symbol')
-      throw this.#refusal(`it is a ${typeof value}`);
     else if (value === undefined || typeof value === 'bigint') this.#rich = true;
     else if (typeof value === 'number' && !isPlainNumber(value)) this.#rich = true;
   }

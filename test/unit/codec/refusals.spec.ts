@@ -41,7 +41,11 @@ const REFUSED: readonly [name: string, value: unknown, message: string][] = [
   ['a WeakSet', [new WeakSet()], 'value[0] cannot be cached: it is a WeakSet.'],
   ['a WeakRef', [new WeakRef({})], 'value[0] cannot be cached: it is a WeakRef.'],
   ['a generator', [(function* () {})()], 'value[0] cannot be cached: it is a Generator.'],
-  ['an iterator', { keys: new Map([[SECRET, 1]]).keys() }, 'value.keys cannot be cached: it is a Iterator.'],
+  [
+    'an iterator',
+    { keys: new Map([[SECRET, 1]]).keys() },
+    'value.keys cannot be cached: it is a Map or Set iterator.',
+  ],
   ['shared memory', [new SharedArrayBuffer(1)], 'value[0] cannot be cached: it is a SharedArrayBuffer.'],
   [
     'a toJSON method of its own',
