@@ -129,13 +129,13 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
     };
   }
 
-  /** Puts the response cache in front of all interceptors: routes are built right after this hook. @internal */
+  /** Puts the response cache in front of all interceptors: routes are built right after this hook. */
   configure(_consumer: MiddlewareConsumer): void {
     installResponseCache(this.#config, this.#interceptor);
     this.#serving = true;
   }
 
-  /** Ties decorated methods to the caches and checks what they name. @internal */
+  /** Ties decorated methods to the caches and checks what they name. */
   onModuleInit(): void {
     const unbound = startDecoratedHosts(this.#modules, this.#binding, this.#host.registry);
     if (unbound.length > 0) {
@@ -147,7 +147,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
     if (this.#serving) checkResponseCacheOrder(this.#config, this.#interceptor);
   }
 
-  /** Stores what is still to be stored, and closes the connections that are ours. @internal */
+  /** Stores what is still to be stored, and closes the connections that are ours. */
   async onApplicationShutdown(): Promise<void> {
     await this.#storage.drain();
     await this.#host.close();
