@@ -1,0 +1,153 @@
+import {
+  Controller,
+  Get,
+  Headers,
+  Ip,
+  Logger,
+  Next,
+  Param,
+  Redirect,
+  Render,
+  Res,
+  Sse,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { of } from 'rxjs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { send } from './http-client.js';
+import { Cached, platforms, startApp, type ResponseApp } from './response-app.js';
+
+let runs = 0;
+const counted = () => ({ run: (runs += 1) });
+
+class BaseController {
+  @Get('inherited/:id')
+  @Cached()
+  inherited(@Param('id') id: string) {
+    return { ...counted(), id };
+  }
+}
+
+@Controller()
+class RefusedController extends BaseController {
+  @Sse('sse')
+  @Cached()
+  sse() {
+    return of({ data: counted() });
+  }
+
+  @Get('render')
+  @Render('page')
+  @Cached()
+  render() {
+    return counted();
+  }
+
+  @Get('redirect')
+  @Redirect('/elsewhere')
+  @Cached()
+  redirect() {
+    counted();
+  }
+
+  @Get('response')
+  @Cached()
+  response(@Res() response: { send(body: unknown): void }) {
+    response.send(counted());
+  }
+
+  @Get('next')
+  @Cached()
+  next(@Res() response: { send(body: unknown): void }, @Next() _next: unknown) {
+    response.send(counted());
+  }
+
+  @Get('address')
+  @Cached()
+  address(@Ip() ip: string) {
+    return { ...counted(), ip };
+  }
+
+  @Get('language')
+  @Cached()
+  language(@Headers('accept-language') language: string) {
+    return { ...counted(), language };
+  }
+
+  @Get('all-headers')
+  @Cached()
+  headers(@Headers() _headers: object) {
+    return counted();
+  }
+
+  @Get('harmless')
+  @Cached()
+  harmless(@Headers('Authorization') authorization: string | undefined) {
+    return { ...counted(), authorization: authorization ?? null };
+  }
+}
+
+describe.each(platforms)('routes on %s', (platform) => {
+  let app: ResponseApp | undefined;
+  afterEach(async () => {
+    await app?.close();
+    vi.restoreAllMocks();
+  });
+
+  it.each(['sse', 'render', 'redirect', 'response', 'next', 'address', 'language', 'all-headers'])(
+    '%s is never cached, which is said once',
+    async (path) => {
+      const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+      app = await startApp({ platform, controllers: [RefusedController] });
+      runs = 0;
+      for (const expected of [1, 2]) {
+        await send(app.url, `/${path}`);
+        await app.storage.drain();
+        expect(runs).toBe(expected);
+      }
+      const said = warn.mock.calls.flat().filter((line) => String(line).includes('are never cached'));
+      expect(said).toHaveLength(1);
+      expect(said[0]).toContain('RefusedController');
+    },
+  );
+
+  it('a handler that reads nothing but credentials is cached for those who have none', async () => {
+    app = await startApp({ platform, controllers: [RefusedController] });
+    const first = await send(app.url, '/harmless');
+    await app.storage.drain();
+    expect((await send(app.url, '/harmless')).text).toBe(first.text);
+  });
+
+  it('an inherited handler is cached, and its parameters tell responses apart', async () => {
+    app = await startApp({ platform, controllers: [RefusedController] });
+    const first = await send(app.url, '/inherited/1');
+    await app.storage.drain();
+    expect((await send(app.url, '/inherited/1')).text).toBe(first.text);
+    expect((await send(app.url, '/inherited/2')).text).toContain('"id":"2"');
+  });
+
+  it('guards run on a hit', async () => {
+    let open = true;
+    class Gate implements CanActivate {
+      canActivate(_context: ExecutionContext) {
+        return open;
+      }
+    }
+    @Controller()
+    class GuardedController {
+      @Get('guarded')
+      @UseGuards(new Gate())
+      @Cached()
+      guarded() {
+        return counted();
+      }
+    }
+    app = await startApp({ platform, controllers: [GuardedController] });
+    await send(app.url, '/guarded');
+    await app.storage.drain();
+    open = false;
+    expect((await send(app.url, '/guarded')).status).toBe(403);
+  });
+});
