@@ -39,6 +39,7 @@ export async function application(...names: string[]): Promise<Application> {
   };
   const caches = { get: cache, has: (name: string) => made.has(name), names: () => made.keys() };
   const binding = new CacheBinding();
+  // oxlint-disable-next-line unicorn/no-array-fill-with-reference-type -- not an array
   binding.fill(caches);
   const bind = <T extends object>(instance: T): T => {
     bindInstance(instance, binding);

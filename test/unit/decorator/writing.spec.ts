@@ -9,12 +9,12 @@ interface Item {
   name: string;
 }
 
-const key = (item: Item) => `item:${item.id}`;
+const keyOfItem = (item: Item) => `item:${item.id}`;
 
 class Items {
   runs = 0;
 
-  @CachePut({ key, ttl: '1m' })
+  @CachePut({ key: keyOfItem, ttl: '1m' })
   async save(item: Item): Promise<Item> {
     this.runs += 1;
     return { ...item, name: item.name.trim() };
@@ -34,7 +34,7 @@ class Items {
     throw new Error('no');
   }
 
-  @CachePut({ key })
+  @CachePut({ key: keyOfItem })
   async number(item: Item): Promise<number> {
     // The key was made before the method ran.
     item.id = 99;

@@ -8,7 +8,7 @@ interface Product {
 describe('a key definition', () => {
   it('makes ordinary strings of its name and parts', () => {
     const product = defineKey<Product>('product').by((id: number) => [id]);
-    const page = defineKey<Product[]>('page').by((query: string, page: number) => [query, page]);
+    const page = defineKey<Product[]>('page').by((query: string, number: number) => [query, number]);
     expect(product(42)).toBe('product(42)');
     expect(page('a,"b', 2)).toBe('page("a,\\"b",2)');
     expect(defineKey<Product[]>('top')()).toBe('top()');
