@@ -5,7 +5,6 @@ import type { StoreWrite } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import type { Flight, Landing } from './flights.js';
 import { LoadWishes, type LoadContext } from './load-context.js';
-import { isRefusal } from './refusal.js';
 
 /** How a value is looked up and loaded. */
 export interface ReadThroughOptions {
@@ -208,7 +207,7 @@ export class ReadThrough {
     try {
       await this.#write(writes, flightsOf(writes));
     } catch (error) {
-      if (isRefusal(error)) return this.#scope.reportError('fill', error, writes[0]?.key);
+      if (!isUncacheable(error)) return this.#scope.reportError('fill', error, writes[0]?.key);
       await Promise.all(writes.map((one) => this.#fill([one], flightsOf([one]))));
     }
   }
