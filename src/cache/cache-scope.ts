@@ -10,10 +10,11 @@ export class CacheScope {
   readonly name: string;
   readonly store: Store;
   readonly context: CacheContext;
+  /** One `<length>:<name>/` per namespace. A key follows after `=`, which begins no namespace. */
   readonly #flightPrefix: string;
   #emitter: EventEmitter | undefined;
 
-  constructor(name: string, store: Store, context: CacheContext, flightPrefix = '/') {
+  constructor(name: string, store: Store, context: CacheContext, flightPrefix = '') {
     this.name = name;
     this.store = store;
     this.context = context;
@@ -28,12 +29,12 @@ export class CacheScope {
 
   /** What the flight of a key is called among those of the cache and all its namespaces. */
   flightOf(key: string): string {
-    return this.#flightPrefix + key;
+    return `${this.#flightPrefix}=${key}`;
   }
 
   /** The values of these keys change: what is being loaded for them now is too old to be stored. */
   outdate(keys: readonly string[]): void {
-    for (const key of keys) this.context.flights.detach(this.#flightPrefix + key);
+    for (const key of keys) this.context.flights.detach(this.flightOf(key));
   }
 
   /** The same for all keys of this scope and of the namespaces below. */
