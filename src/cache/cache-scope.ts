@@ -37,9 +37,15 @@ export class CacheScope {
     for (const key of keys) this.context.flights.detach(this.flightOf(key));
   }
 
+  /** The same for the keys of this scope alone that a predicate picks. */
+  outdateMatching(matches: (key: string) => boolean): void {
+    const start = this.flightOf('');
+    this.context.flights.detachWhere((id) => id.startsWith(start) && matches(id.slice(start.length)));
+  }
+
   /** The same for all keys of this scope and of the namespaces below. */
   outdateAll(): void {
-    this.context.flights.detachAll(this.#flightPrefix);
+    this.context.flights.detachWhere((id) => id.startsWith(this.#flightPrefix));
   }
 
   /** The emitter of cache-manager's events; made when somebody first listens. */

@@ -89,10 +89,10 @@ export class Flights {
     }
   }
 
-  /** Detaches every flight whose id starts with `prefix`. */
-  detachAll(prefix: string): void {
+  /** Detaches every flight whose id a predicate picks. */
+  detachWhere(picks: (id: string) => boolean): void {
     for (const id of [...this.#flights.keys(), ...this.#refreshes.keys()]) {
-      if (id.startsWith(prefix)) this.detach(id);
+      if (picks(id)) this.detach(id);
     }
   }
 

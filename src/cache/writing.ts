@@ -1,5 +1,6 @@
 import { UncacheableValueError } from '../codec/uncacheable-value.js';
 import { NotANumberError } from '../errors.js';
+import { globMatcher } from '../key/glob.js';
 import type { StoreWrite } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import { isRefusal, refusalError } from './refusal.js';
@@ -110,6 +111,8 @@ export class Writing {
   async deletePattern(glob: string): Promise<number> {
     let removed = 0;
     let batch: string[] = [];
+    const matches = globMatcher(glob);
+    this.#scope.outdateMatching(matches);
     try {
       for await (const key of this.#scope.store.keys(glob)) {
         batch.push(key);
@@ -118,6 +121,8 @@ export class Writing {
         batch = [];
       }
       removed += await this.#remove(batch);
+      // Once more: a load may have begun after the walk had passed its key.
+      this.#scope.outdateMatching(matches);
       return removed;
     } catch (error) {
       return this.#scope.refused('deletePattern', error, removed);
