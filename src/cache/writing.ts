@@ -42,6 +42,7 @@ export class Writing {
   async add(write: StoreWrite): Promise<boolean> {
     const { key } = write;
     if (!isKept(write)) return false;
+    this.#scope.outdate([key]);
     try {
       const [stored = false] = await this.#scope.store.write([write], 'add');
       if (stored) this.#scope.outdate([key]);
@@ -70,6 +71,8 @@ export class Writing {
   ): Promise<number> {
     const scope = this.#scope;
     let sum: number | undefined;
+    // Before and after, as for every write: what is loaded meanwhile must not be stored over the sum.
+    scope.outdate([key]);
     try {
       sum = await scope.store.increment(key, by, start);
     } catch (error) {
