@@ -57,8 +57,11 @@ export class Writing {
 
   async touch(key: string, ttl: number | null): Promise<boolean> {
     try {
-      if (ttl !== null && ttl <= 0) return (await this.#remove([key])) > 0;
-      return await this.#scope.store.touch(key, ttl);
+      if (ttl === null || ttl > 0) return await this.#scope.store.touch(key, ttl);
+      // A store may count what a clear has dropped among the removed.
+      const present = (await this.#scope.store.ttl(key)) !== undefined;
+      await this.#remove([key]);
+      return present;
     } catch (error) {
       return this.#scope.refused('touch', error, false, key);
     }
