@@ -152,9 +152,12 @@ export class Writing {
 
   /** Stores what can be kept, and removes what stood under the keys of what cannot. */
   async #put(writes: readonly StoreWrite[]): Promise<void> {
-    const kept = writes.every(isKept) ? writes : writes.filter(isKept);
-    if (kept.length < writes.length) {
-      await this.#remove(writes.filter((one) => !isKept(one)).map((one) => one.key));
+    let kept = writes;
+    if (!writes.every(isKept)) {
+      // The last item of a key counts, whether it is stored or drops what was there.
+      const last = [...new Map(writes.map((one) => [one.key, one])).values()];
+      kept = last.filter(isKept);
+      await this.#remove(last.filter((one) => !isKept(one)).map((one) => one.key));
     }
     if (kept.length === 0) return;
     try {
