@@ -1,3 +1,4 @@
+import { checkKey } from './check-key.js';
 import type { CacheScope } from './cache-scope.js';
 
 /** A cached value with what is known about it. */
@@ -18,6 +19,7 @@ export class Lookup {
   }
 
   async get<T>(key: string): Promise<T | undefined> {
+    checkKey(key);
     const scope = this.#scope;
     try {
       const [entry] = await scope.store.read([key]);

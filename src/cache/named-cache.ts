@@ -9,6 +9,7 @@ import type {
   CacheManagerListener,
   WrapOptions,
 } from './cache-manager-contract.js';
+import { checkKey, checkKeys } from './check-key.js';
 import type { CacheScope } from './cache-scope.js';
 import type { CacheStats } from './cache-stats.js';
 import { keyvView } from './keyv-view.js';
@@ -53,8 +54,7 @@ export class NamedCache {
   }
 
   /** The value of a key, or `undefined`. One round trip, shared by all lookups of one turn of the event loop. */
-  async get<T>(key: string): Promise<T | undefined> {
-    checkKey(key);
+  get<T>(key: string): Promise<T | undefined> {
     return this.#lookup.get(key);
   }
 
@@ -290,19 +290,6 @@ export class NamedCache {
     this.#keyv ??= keyvView(this, this.#scope.context.clock);
     return [this.#keyv];
   }
-}
-
-function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string') throw new InvalidOptionsError('key', 'must be a string', key);
-}
-
-function checkKeys(keys: Iterable<string>): string[] {
-  if (typeof keys === 'string' || typeof keys?.[Symbol.iterator] !== 'function') {
-    throw new InvalidOptionsError('keys', 'must be an iterable of strings', keys);
-  }
-  const list = [...keys];
-  for (const key of list) checkKey(key);
-  return list;
 }
 
 function checkInteger(path: string, value: unknown): void {

@@ -41,9 +41,9 @@ export class ForeignCalls {
           this.#settle(call);
           resolve(value);
         },
-        (error: unknown) => {
+        (error: Error) => {
           this.#settle(call);
-          reject(error as Error);
+          reject(error);
         },
       );
     });

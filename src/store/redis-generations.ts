@@ -21,14 +21,20 @@ export class Generations {
     return this.#known;
   }
 
-  /** Reads the replies to a command that fetched all `keys`, and remembers them. */
+  /** Remembers what a command gave that fetched all `keys` first. Gives what is known now. */
   learn(replies: readonly (RedisReply | undefined)[]): string | undefined {
     let joined = '';
-    for (const reply of replies) {
+    for (let index = 0; index < this.keys.length; index++) {
+      const reply = replies[index];
       if (!Buffer.isBuffer(reply)) return (this.#known = undefined);
       joined += reply.toString('latin1');
     }
     return (this.#known = joined);
+  }
+
+  /** Forgets what is known: Redis has said that it is outdated. */
+  forget(): void {
+    this.#known = undefined;
   }
 
   /** The command that reads all generations. */

@@ -1,15 +1,20 @@
 import type { RedisCommand, RedisConnection, RedisReply } from '../connection/connection.js';
 import type { Generations } from './redis-generations.js';
 
-/** Entries as they came from Redis (`null` = none), and the generations that were current when they were read. */
-export interface RawEntries {
-  readonly generations: string | undefined;
-  readonly entries: readonly (Buffer | null)[];
-}
+/**
+ * Makes a caller's answer of what was fetched: `entries` holds the entries of all callers of the turn (`null` = none), this
+ * one's from `start` on. `generations` are the current ones; `undefined` when one is missing.
+ */
+export type OpenEntries<T> = (
+  generations: string | undefined,
+  entries: readonly (RedisReply | undefined)[],
+  start: number,
+) => T | Promise<T>;
 
-interface Waiting {
+interface Lookup {
   readonly keys: readonly string[];
-  readonly resolve: (raw: RawEntries) => void;
+  readonly open: OpenEntries<unknown>;
+  readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -22,90 +27,88 @@ const LARGE_BYTES = 64 * 1024;
 const LARGE_KEYS_REMEMBERED = 1_000;
 
 /**
- * Fetches the raw entries of one key space. All lookups of one turn of the event loop go out together, with one look at
- * the generations; a lone one is a single MGET of the generations and the entry.
+ * Fetches the entries of one key space. All lookups of one turn of the event loop go out together, with one look at the
+ * generations; a lone one is a single MGET of the generations and the entry.
  */
 export class RedisReader {
   readonly #connection: RedisConnection;
   readonly #generations: Generations;
   readonly #large = new Set<string>();
-  #waiting: Waiting[] = [];
+  readonly #flush = (): void => this.#send();
+  #waiting: Lookup[] = [];
 
   constructor(connection: RedisConnection, generations: Generations) {
     this.#connection = connection;
     this.#generations = generations;
   }
 
-  /** Fetches Redis keys. One round trip, shared with the other lookups of this turn. Rejects as the connection does. */
-  fetch(keys: readonly string[]): Promise<RawEntries> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) queueMicrotask(() => this.#flush());
-      this.#waiting.push({ keys, resolve, reject });
+  /**
+   * Fetches Redis keys, at least one, and gives what `open` makes of them. One round trip, shared with the other lookups of
+   * this turn. Rejects as the connection does.
+   */
+  fetch<T>(keys: readonly string[], open: OpenEntries<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#waiting.push({ keys, open, resolve: resolve as Lookup['resolve'], reject }) === 1) {
+        queueMicrotask(this.#flush);
+      }
     });
   }
 
-  #flush(): void {
+  #send(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    const [first] = waiting;
-    if (waiting.length === 1 && first?.keys.length === 1) {
-      void this.#fetchOne(first, first.keys[0] as string);
-      return;
-    }
-    if (this.#large.size === 0) {
-      void this.#fetchTogether(waiting);
-      return;
-    }
-    const isLarge = (one: Waiting): boolean => one.keys.some((key) => this.#large.has(key));
+    if (this.#large.size === 0) return this.#fetch(waiting);
+    const isLarge = (one: Lookup): boolean => one.keys.some((key) => this.#large.has(key));
     const small = waiting.filter((one) => !isLarge(one));
-    if (small.length > 0) void this.#fetchTogether(small);
-    for (const one of waiting) if (isLarge(one)) void this.#fetchTogether([one]);
+    if (small.length > 0) this.#fetch(small);
+    for (const one of waiting) if (isLarge(one)) this.#fetch([one]);
   }
 
-  async #fetchOne(one: Waiting, key: string): Promise<void> {
-    try {
-      const { keys } = this.#generations;
-      const reply = await this.#connection.request({ key, args: ['MGET', ...keys, key] });
-      const parts = reply as readonly RedisReply[];
-      const entry = asEntry(parts[keys.length]);
-      this.#remember(key, entry);
-      one.resolve({
-        generations: this.#generations.learn(parts.slice(0, keys.length)),
-        entries: [entry],
-      });
-    } catch (error) {
-      one.reject(error);
+  #fetch(lookups: readonly Lookup[]): void {
+    const keys = lookups.length === 1 ? (lookups[0] as Lookup).keys : lookups.flatMap((one) => one.keys);
+    const failed = (error: unknown): void => {
+      for (const one of lookups) one.reject(error);
+    };
+    if (keys.length > 1 && (keys.length < MGET_FROM || keys.length > MGET_KEYS)) {
+      this.#connection
+        .pipeline(this.#commands(keys))
+        .then((replies) => this.#answer(lookups, keys, flatten(replies)))
+        .catch(failed);
+      return;
     }
+    this.#connection
+      .request({ key: keys[0] as string, args: ['MGET', ...this.#generations.keys, ...keys] })
+      .then((replies) => this.#answer(lookups, keys, replies as readonly RedisReply[]))
+      .catch(failed);
   }
 
-  async #fetchTogether(waiting: readonly Waiting[]): Promise<void> {
-    try {
-      const keys = waiting.length === 1 ? (waiting[0] as Waiting).keys : waiting.flatMap((one) => one.keys);
-      const found = await this.#fetchAll(keys);
-      let start = 0;
-      for (const one of waiting) {
-        const end = start + one.keys.length;
-        one.resolve({ generations: found.generations, entries: found.entries.slice(start, end) });
-        start = end;
+  #commands(keys: readonly string[]): RedisCommand[] {
+    const commands = [this.#generations.read()];
+    const step = keys.length < MGET_FROM ? 1 : MGET_KEYS;
+    for (let at = 0; at < keys.length; at += step) {
+      const key = keys[at] as string;
+      commands.push({ key, args: step === 1 ? ['GET', key] : ['MGET', ...keys.slice(at, at + step)] });
+    }
+    return commands;
+  }
+
+  /** `replies` are the generations and then the entries. */
+  #answer(lookups: readonly Lookup[], keys: readonly string[], replies: readonly RedisReply[]): void {
+    let at = this.#generations.keys.length;
+    const generations = this.#generations.learn(replies);
+    for (let index = 0; index < keys.length; index++) this.#weigh(keys[index] as string, replies[at + index]);
+    for (const one of lookups) {
+      try {
+        one.resolve(one.open(generations, replies, at));
+      } catch (error) {
+        one.reject(error);
       }
-    } catch (error) {
-      for (const one of waiting) one.reject(error);
+      at += one.keys.length;
     }
   }
 
-  async #fetchAll(keys: readonly string[]): Promise<RawEntries> {
-    const [generations, ...replies] = await this.#connection.pipeline([
-      this.#generations.read(),
-      ...(keys.length < MGET_FROM ? singleReads(keys) : chunkedReads(keys)),
-    ]);
-    const entries = replies.flatMap((reply) => entriesOf(reply as RedisReply | Error));
-    for (const [index, entry] of entries.entries()) this.#remember(keys[index] as string, entry);
-    if (generations instanceof Error) throw generations;
-    return { generations: this.#generations.learn(generations as readonly RedisReply[]), entries };
-  }
-
-  #remember(key: string, entry: Buffer | null): void {
-    if (entry !== null && entry.length > LARGE_BYTES) {
+  #weigh(key: string, entry: RedisReply | undefined): void {
+    if (Buffer.isBuffer(entry) && entry.length > LARGE_BYTES) {
       if (this.#large.size >= LARGE_KEYS_REMEMBERED) this.#large.clear();
       this.#large.add(key);
     } else if (this.#large.size > 0) {
@@ -114,29 +117,11 @@ export class RedisReader {
   }
 }
 
-function singleReads(keys: readonly string[]): RedisCommand[] {
-  return keys.map((key) => ({ key, args: ['GET', key] }));
-}
-
-function chunkedReads(keys: readonly string[]): RedisCommand[] {
-  const commands: RedisCommand[] = [];
-  for (let at = 0; at < keys.length; at += MGET_KEYS) {
-    const chunk = keys.slice(at, at + MGET_KEYS);
-    commands.push({ key: chunk[0] as string, args: ['MGET', ...chunk] });
-  }
-  return commands;
-}
-
-function entriesOf(reply: RedisReply | Error): (Buffer | null)[] {
-  if (Array.isArray(reply)) return reply.map(asEntry);
-  // A key of another type is a miss. MGET says nil for it by itself.
-  if (reply instanceof Error) {
-    if (reply.message.startsWith('WRONGTYPE')) return [null];
+function flatten(replies: readonly (RedisReply | Error)[]): RedisReply[] {
+  return replies.flatMap((reply) => {
+    if (!(reply instanceof Error)) return reply as RedisReply;
+    // A key of another type is a miss. MGET says nil for it by itself.
+    if (reply.message.startsWith('WRONGTYPE')) return null;
     throw reply;
-  }
-  return [asEntry(reply as RedisReply)];
-}
-
-function asEntry(reply: RedisReply | undefined): Buffer | null {
-  return Buffer.isBuffer(reply) ? reply : null;
+  });
 }

@@ -8,12 +8,13 @@ import type {
   RedisReply,
   RedisScript,
 } from '../connection/connection.js';
-import { NotANumberError, RedisCacheError } from '../errors.js';
+import { NotANumberError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { KeySpace } from '../key/key-space.js';
 import { encodeWrites } from './encode-writes.js';
 import { Generations } from './redis-generations.js';
 import { RedisReader } from './redis-reader.js';
+import { RedisWriter } from './redis-writer.js';
 import { ABSENT, ADD, INCREMENT, NOT_AN_INTEGER, OTHER_GENERATIONS, TOUCH } from './redis-scripts.js';
 import type { DivisibleStore, StoreContext, StoredEntry, StoreWrite } from './store.js';
 
@@ -22,12 +23,8 @@ export type RedisStoreContext = Omit<StoreContext, 'connection' | 'client'> & {
   readonly connection: RedisConnection;
 };
 
-/** Commands of one pipeline: a longer one would keep other callers of the connection waiting. */
-const PIPELINE_COMMANDS = 100;
-/** How often a write is sent again because another process cleared the cache meanwhile. */
-const ATTEMPTS = 8;
-/** A Redis command's answer to a write or a script that met another generation each time. */
-const CLEARED_TOO_OFTEN = 'The cache was cleared again and again while the entry was written.';
+/** Keys of one UNLINK. */
+const DELETE_KEYS = 128;
 
 /** A store in Redis. Reads are one round trip, writes one, two for the first write after a `clear` elsewhere. */
 export function redisStore(context: RedisStoreContext): DivisibleStore {
@@ -40,6 +37,7 @@ class RedisStore implements DivisibleStore {
   readonly #space: KeySpace;
   readonly #generations: Generations;
   readonly #reader: RedisReader;
+  readonly #writer: RedisWriter;
 
   constructor(context: RedisStoreContext) {
     this.#context = context;
@@ -47,21 +45,33 @@ class RedisStore implements DivisibleStore {
     this.#space = context.space;
     this.#generations = new Generations(context.space.generationKeys);
     this.#reader = new RedisReader(context.connection, this.#generations);
+    this.#writer = new RedisWriter(context.connection, this.#generations, context.clock);
   }
 
   namespace(name: string): DivisibleStore {
     return new RedisStore({ ...this.#context, space: this.#space.namespace(name) });
   }
 
-  async read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
-    if (keys.length === 0) return [];
-    const raw = await this.#reader.fetch(keys.map((key) => this.#space.entryKey(key)));
-    if (raw.generations === undefined) return keys.map(() => undefined);
+  read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+    if (keys.length === 0) return Promise.resolve([]);
+    const entryKeys = keys.map((key) => this.#space.entryKey(key));
+    return this.#reader.fetch(entryKeys, (generations, entries, start) =>
+      this.#openAll(keys, generations, entries, start),
+    );
+  }
+
+  #openAll(
+    keys: readonly string[],
+    generations: string | undefined,
+    entries: readonly (RedisReply | undefined)[],
+    start: number,
+  ): (StoredEntry | undefined)[] | Promise<(StoredEntry | undefined)[]> {
     const found: (StoredEntry | undefined | Promise<StoredEntry | undefined>)[] = [];
     let waits = false;
     for (let index = 0; index < keys.length; index++) {
-      const bytes = raw.entries[index];
-      const entry = bytes ? this.#open(keys[index] as string, bytes, raw.generations) : undefined;
+      const bytes = entries[start + index];
+      const present = generations !== undefined && Buffer.isBuffer(bytes);
+      const entry = present ? this.#open(keys[index] as string, bytes, generations) : undefined;
       if (entry instanceof Promise) waits = true;
       found.push(entry);
     }
@@ -97,64 +107,31 @@ class RedisStore implements DivisibleStore {
   async write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
     const pending = encodeWrites(this.#context.codec, writes);
     const encoded = pending instanceof Promise ? await pending : pending;
-    if (mode === 'add')
+    if (mode === 'add') {
       return Promise.all(writes.map((write, index) => this.#add(write, encoded[index] as EncodedValue)));
-    for (let at = 0; at < writes.length; at += PIPELINE_COMMANDS) {
-      await this.#set(writes.slice(at, at + PIPELINE_COMMANDS), encoded.slice(at, at + PIPELINE_COMMANDS));
     }
+    const entries = writes.map(({ key, ttl }, index) => ({
+      key: this.#space.entryKey(key),
+      encoded: encoded[index] as EncodedValue,
+      ttl,
+    }));
+    await this.#writer.write(entries);
     return writes.map(() => true);
   }
 
-  /**
-   * Writes under the generations that are known, and looks at the current ones behind the writes in the same pipeline. If
-   * they differ, a clear came before: what was written is invalid, and is written again. No script, so that entries of
-   * any slot go together.
-   */
-  async #set(writes: readonly StoreWrite[], encoded: readonly EncodedValue[]): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const known = this.#generations.known ?? (await this.#learnGenerations());
-      const createdAt = this.#context.clock.now();
-      const commands = writes.map((write, index) =>
-        setCommand(
-          this.#space.entryKey(write.key),
-          sealEntry(encoded[index] as EncodedValue, createdAt, known),
-          write.ttl,
-        ),
-      );
-      const replies = await this.#connection.pipeline([...commands, this.#generations.read()]);
-      for (const reply of replies) if (reply instanceof Error) throw reply;
-      if (this.#generations.learn(replies.at(-1) as readonly RedisReply[]) === known) return;
-    }
-    throw new RedisCacheError('REDIS_REFUSED', CLEARED_TOO_OFTEN);
-  }
-
-  async #learnGenerations(): Promise<string> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const replies = await this.#connection.pipeline([
-        ...this.#generations.create(),
-        this.#generations.read(),
-      ]);
-      for (const reply of replies) if (reply instanceof Error) throw reply;
-      const known = this.#generations.learn(replies.at(-1) as readonly RedisReply[]);
-      if (known !== undefined) return known;
-    }
-    throw new RedisCacheError('REDIS_REFUSED', CLEARED_TOO_OFTEN);
-  }
-
   /** Runs a script under the current generations; `args` is asked anew for each attempt. */
-  async #evaluate(
+  #evaluate(
     script: RedisScript,
     key: string,
     args: (generations: string) => readonly RedisArgument[],
   ): Promise<RedisReply> {
     const keys = [this.#space.entryKey(key), ...this.#generations.keys];
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const known = this.#generations.known ?? (await this.#learnGenerations());
-      const reply = await this.#connection.evaluate(script, keys, [known, ...args(known)]);
+    return this.#writer.underGenerations(async (generations) => {
+      const reply = await this.#connection.evaluate(script, keys, [generations, ...args(generations)]);
       if (textOf(reply) !== OTHER_GENERATIONS) return reply;
-      await this.#learnGenerations();
-    }
-    throw new RedisCacheError('REDIS_REFUSED', CLEARED_TOO_OFTEN);
+      this.#generations.forget();
+      return 'changed';
+    });
   }
 
   async #add(write: StoreWrite, encoded: EncodedValue): Promise<boolean> {
@@ -167,8 +144,8 @@ class RedisStore implements DivisibleStore {
 
   async delete(keys: readonly string[]): Promise<number> {
     let removed = 0;
-    for (let at = 0; at < keys.length; at += PIPELINE_COMMANDS) {
-      const chunk = keys.slice(at, at + PIPELINE_COMMANDS).map((key) => this.#space.entryKey(key));
+    for (let at = 0; at < keys.length; at += DELETE_KEYS) {
+      const chunk = keys.slice(at, at + DELETE_KEYS).map((key) => this.#space.entryKey(key));
       removed += Number(
         await this.#connection.request({ key: chunk[0] as string, args: ['UNLINK', ...chunk] }),
       );
@@ -253,10 +230,6 @@ class RedisStore implements DivisibleStore {
   async clear(): Promise<void> {
     await this.#connection.request(this.#generations.renew());
   }
-}
-
-function setCommand(key: string, entry: string | Buffer, ttl: number | null): RedisCommand {
-  return { key, args: ttl === null ? ['SET', key, entry] : ['SET', key, entry, 'PX', String(ttl)] };
 }
 
 function lifetime(ttl: number | null): string {
