@@ -2,7 +2,7 @@
 export interface Landing {
   readonly value: unknown;
   /**
-   * Gives one who joined a copy of its own; `undefined` where the value cannot be copied (or there is none), so that
+   * Gives one who joined a copy of its own; `undefined` where the value cannot be copied, or the loader knew no such key, so that
    * whoever joined must load for itself.
    */
   readonly copy: (() => unknown) | undefined;

@@ -1,8 +1,6 @@
 import type { EncodedValue } from '../codec/codec.js';
-import { UncacheableValueError } from '../codec/uncacheable-value.js';
-import { PayloadTooLargeError, SerializationError } from '../errors.js';
-import type { StoreWrite } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
+import { Filling } from './filling.js';
 import type { Flight, Landing } from './flights.js';
 import { LoadWishes, type LoadContext } from './load-context.js';
 
@@ -28,9 +26,11 @@ export interface ReadThroughResult {
  */
 export class ReadThrough {
   readonly #scope: CacheScope;
+  readonly #filling: Filling;
 
   constructor(scope: CacheScope) {
     this.#scope = scope;
+    this.#filling = new Filling(scope);
   }
 
   async one(
@@ -65,10 +65,9 @@ export class ReadThrough {
       }
       const { value, wishes } = await this.#load(key, load);
       const ttl = wishes.wishedTtl === undefined ? options.ttl(value) : wishes.wishedTtl;
-      const storedTtl =
-        !wishes.skipped && (await this.#fill([{ key, value, ttl }], [flight])) ? ttl : undefined;
+      const stored = !wishes.skipped && (await this.#filling.one({ key, value, ttl, flight }, options.fresh));
       await this.#land(key, flight, value);
-      return { value, storedTtl, loaded: true };
+      return { value, storedTtl: stored ? ttl : undefined, loaded: true };
     } catch (error) {
       this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
       flight.fail(error);
@@ -85,7 +84,7 @@ export class ReadThrough {
     if (flight === undefined) return undefined;
     try {
       const { value } = await this.#load(key, load);
-      await this.#fill([{ key, value, ttl: ttl(value) }], [flight]);
+      await this.#filling.one({ key, value, ttl: ttl(value), flight }, true);
       return value;
     } finally {
       this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
@@ -109,8 +108,12 @@ export class ReadThrough {
     const alone: string[] = [];
     for (const [key, flight] of joined) {
       const { copy } = await flight.landing;
-      if (copy === undefined) alone.push(key);
-      else found.set(key, await copy());
+      if (copy === undefined) {
+        alone.push(key);
+        continue;
+      }
+      const value = await copy();
+      if (value !== undefined) found.set(key, value);
     }
     if (alone.length > 0) {
       for (const [key, value] of await this.#loadMany(alone, load)) found.set(key, value);
@@ -135,11 +138,17 @@ export class ReadThrough {
       }
       if (missing.length > 0) {
         const loaded = await this.#loadMany(missing, load);
-        const writes = [...loaded].map(([key, value]) => ({ key, value, ttl: options.ttl(value) }));
-        await this.#fillEach(writes, own);
+        const fill = missing.map((key) => {
+          const value = loaded.get(key);
+          return { key, value, ttl: options.ttl(value), flight: own.get(key) as Flight };
+        });
+        await this.#filling.each(fill, options.fresh);
         for (const [key, value] of loaded) found.set(key, value);
       }
-      for (const [key, flight] of own) await this.#land(key, flight, found.get(key));
+      for (const [key, flight] of own) {
+        if (found.has(key)) await this.#land(key, flight, found.get(key));
+        else this.#landEmpty(key, flight);
+      }
       return found;
     } catch (error) {
       for (const [key, flight] of own) {
@@ -200,51 +209,6 @@ export class ReadThrough {
     }
   }
 
-  /** Stores what was loaded for several keys; one value that cannot be stored does not keep the others out. */
-  async #fillEach(writes: readonly StoreWrite[], flights: ReadonlyMap<string, Flight>): Promise<void> {
-    const flightsOf = (some: readonly StoreWrite[]): Flight[] =>
-      some.map((one) => flights.get(one.key) as Flight);
-    try {
-      await this.#write(writes, flightsOf(writes));
-    } catch (error) {
-      if (!isUncacheable(error)) return this.#scope.reportError('fill', error, writes[0]?.key);
-      await Promise.all(writes.map((one) => this.#fill([one], flightsOf([one]))));
-    }
-  }
-
-  /** Stores what was loaded. The value is good whether or not it could be stored, so nothing is thrown. */
-  async #fill(writes: readonly StoreWrite[], flights: readonly Flight[]): Promise<boolean> {
-    const key = writes[0]?.key as string;
-    try {
-      return await this.#write(writes, flights);
-    } catch (error) {
-      if (isUncacheable(error)) {
-        this.#scope.report({ type: 'uncacheable', cache: this.#scope.name, key, reason: error.message });
-      } else {
-        this.#scope.reportError('fill', error, key);
-      }
-      return false;
-    }
-  }
-
-  async #write(writes: readonly StoreWrite[], flights: readonly Flight[]): Promise<boolean> {
-    const wanted = writes.filter(
-      (one, index) =>
-        flights[index]?.current === true && one.value !== undefined && (one.ttl === null || one.ttl > 0),
-    );
-    if (wanted.length === 0) return false;
-    const stored = await this.#scope.store.write(wanted, 'set');
-    for (const [index, one] of wanted.entries()) {
-      this.#scope.report({
-        type: 'write',
-        cache: this.#scope.name,
-        key: one.key,
-        stored: stored[index] === true,
-      });
-    }
-    return stored[0] === true;
-  }
-
   /**
    * Ends a flight. Who joined gets copies that are made from here on: the value itself belongs to the caller who began,
    * and may be changed by it at once.
@@ -254,8 +218,13 @@ export class ReadThrough {
     flight.land({ value, copy: flight.joined === 0 ? undefined : await this.#copier(value) });
   }
 
+  /** Ends a flight whose loader knew nothing of the key: who joined has a loader of its own to ask. */
+  #landEmpty(key: string, flight: Flight): void {
+    this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
+    flight.land({ value: undefined, copy: undefined });
+  }
+
   async #copier(value: unknown): Promise<Landing['copy']> {
-    if (value === undefined) return undefined;
     if (typeof value !== 'object' || value === null) return () => value;
     let encoded: EncodedValue;
     try {
@@ -266,15 +235,6 @@ export class ReadThrough {
     const payload = typeof encoded.payload === 'string' ? Buffer.from(encoded.payload) : encoded.payload;
     return () => this.#scope.context.codec.decode(encoded.flags, payload);
   }
-}
-
-/** Whether an error says that a value is none that can be cached. */
-export function isUncacheable(error: unknown): error is Error {
-  return (
-    error instanceof UncacheableValueError ||
-    error instanceof SerializationError ||
-    error instanceof PayloadTooLargeError
-  );
 }
 
 function inOrder(keys: readonly string[], found: ReadonlyMap<string, unknown>): Map<string, unknown> {

@@ -92,6 +92,7 @@ class MemoryStore implements DivisibleStore {
     const pending = encodeWrites(this.#codec, writes);
     const encoded = pending instanceof Promise ? await pending : pending;
     return writes.map((write, index) => {
+      if (write.wanted?.() === false) return false;
       const entryKey = this.#entryKey(write.key);
       if (mode === 'add' && this.#live(entryKey) !== undefined) return false;
       this.#entries.set(entryKey, this.#entry(encoded[index] as EncodedValue, write.ttl));

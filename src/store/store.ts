@@ -20,6 +20,11 @@ export interface StoreWrite {
   readonly value: unknown;
   /** Milliseconds to live, a positive integer; `null` = never expires. */
   readonly ttl: number | null;
+  /**
+   * Asked again right before the entry is sent or kept: where it says no, the entry is outdated by then and is left out.
+   * Absent = it is wanted. A store that waits for nothing before it writes need not ask.
+   */
+  readonly wanted?: (() => boolean) | undefined;
 }
 
 /**

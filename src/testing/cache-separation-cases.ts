@@ -44,6 +44,8 @@ export const CACHE_SEPARATION_CASES: readonly BehaviourCase<CacheSubject, StoreC
     needs: ['keys'],
     async run(subject, expect) {
       const caches = await Promise.all(LOOKALIKES.map((options) => subject.cache(options)));
+      // A prefix that stands here as a whole is that of other tests, too.
+      await Promise.all(caches.map((cache) => cache.clear()));
       await Promise.all(caches.map((cache, index) => cache.mset([{ key: `key ${index}`, value: 1 }])));
       for (const [index, cache] of caches.entries()) {
         expect(await keysOf(cache)).toStrictEqual([`key ${index}`]);

@@ -8,7 +8,7 @@ const runner = { describe, expect, it };
 storeConformance(runner, {
   name: 'memory',
   open() {
-    const clock = new FakeClock();
+    const clock = new FakeClock(Date.now());
     const bounds = { max: 100_000, maxBytes: 10_000_000 };
     return {
       store: memoryStore({ codec: plainCodec, clock, bounds }),
@@ -20,7 +20,7 @@ storeConformance(runner, {
 cacheConformance(runner, {
   name: 'memory',
   open() {
-    const clock = new FakeClock();
+    const clock = new FakeClock(Date.now());
     return {
       ...openCaches({ store: 'memory', clock }),
       pass: (milliseconds) => clock.advance(milliseconds),
