@@ -110,13 +110,15 @@ class RedisStore implements DivisibleStore {
     if (mode === 'add') {
       return Promise.all(writes.map((write, index) => this.#add(write, encoded[index] as EncodedValue)));
     }
-    const entries = writes.map(({ key, ttl }, index) => ({
+    if (writes.length === 0) return [];
+    const entries = writes.map(({ key, ttl, wanted }, index) => ({
       key: this.#space.entryKey(key),
       encoded: encoded[index] as EncodedValue,
       ttl,
+      wanted,
     }));
     await this.#writer.write(entries);
-    return writes.map(() => true);
+    return writes.map(({ wanted }) => wanted?.() !== false);
   }
 
   /** Runs a script under the current generations; `args` is asked anew for each attempt. */
@@ -125,6 +127,7 @@ class RedisStore implements DivisibleStore {
     key: string,
     args: (generations: string) => readonly RedisArgument[],
   ): Promise<RedisReply> {
+    this.#writer.flush();
     const keys = [this.#space.entryKey(key), ...this.#generations.keys];
     return this.#writer.underGenerations(async (generations) => {
       const reply = await this.#connection.evaluate(script, keys, [generations, ...args(generations)]);
@@ -143,6 +146,7 @@ class RedisStore implements DivisibleStore {
   }
 
   async delete(keys: readonly string[]): Promise<number> {
+    this.#writer.flush();
     let removed = 0;
     for (let at = 0; at < keys.length; at += DELETE_KEYS) {
       const chunk = keys.slice(at, at + DELETE_KEYS).map((key) => this.#space.entryKey(key));
@@ -170,6 +174,7 @@ class RedisStore implements DivisibleStore {
     entryKeys: readonly string[],
     extras: readonly RedisCommand[] = [],
   ): Promise<{ valid: boolean; extra: RedisReply | undefined }[]> {
+    this.#writer.flush();
     const end = String(headerLength(this.#generations.keys.length) - 1);
     const replies = await this.#connection.pipeline([
       this.#generations.read(),
@@ -212,6 +217,7 @@ class RedisStore implements DivisibleStore {
   }
 
   async *keys(glob: string): AsyncIterable<string> {
+    this.#writer.flush();
     const seen = new Set<string>();
     const matches = globMatcher(glob);
     for await (const batch of this.#connection.scan(this.#space.scanPattern(glob))) {
@@ -228,6 +234,7 @@ class RedisStore implements DivisibleStore {
   }
 
   async clear(): Promise<void> {
+    this.#writer.flush();
     await this.#connection.request(this.#generations.renew());
   }
 }

@@ -10,6 +10,8 @@ export interface EntryWrite {
   readonly key: string;
   readonly encoded: EncodedValue;
   readonly ttl: number | null;
+  /** Asked before each time it is sent; absent = it is wanted. */
+  readonly wanted: (() => boolean) | undefined;
 }
 
 interface Waiting {
@@ -34,7 +36,7 @@ export class RedisWriter {
   readonly #connection: RedisConnection;
   readonly #generations: Generations;
   readonly #clock: Clock;
-  readonly #flush = (): void => this.#send();
+  readonly #flush = (): void => this.flush();
   #waiting: Waiting[] = [];
 
   constructor(connection: RedisConnection, generations: Generations, clock: Clock) {
@@ -70,8 +72,10 @@ export class RedisWriter {
     );
   }
 
-  #send(): void {
+  /** Sends what waits for the end of this turn, so that a command that is sent now comes after it. */
+  flush(): void {
     const waiting = this.#waiting;
+    if (waiting.length === 0) return;
     this.#waiting = [];
     let group: Waiting[] = [];
     let size = 0;
@@ -89,36 +93,34 @@ export class RedisWriter {
   async #writeGroup(group: readonly Waiting[]): Promise<void> {
     const writes = group.length === 1 ? (group[0] as Waiting).writes : group.flatMap((one) => one.writes);
     try {
-      const failures = await this.#writeAll(writes);
-      let start = 0;
+      const refused = new Map<EntryWrite, Error>();
+      for (let at = 0; at < writes.length; at += PIPELINE_WRITES) {
+        await this.#writeTogether(writes.slice(at, at + PIPELINE_WRITES), refused);
+      }
       for (const { writes: own, resolve, reject } of group) {
-        const failure = failures?.find((_, index) => index >= start && index < start + own.length);
-        if (failure === undefined) resolve();
-        else reject(failure);
-        start += own.length;
+        const failed = refused.size === 0 ? undefined : own.find((one) => refused.has(one));
+        if (failed === undefined) resolve();
+        else reject(refused.get(failed));
       }
     } catch (error) {
       for (const one of group) one.reject(error);
     }
   }
 
-  /** Gives the server's refusals at the places of their writes; `undefined` = there are none. */
-  async #writeAll(writes: readonly EntryWrite[]): Promise<readonly (Error | undefined)[] | undefined> {
+  /** Adds the server's refusals to `refused`. */
+  #writeTogether(all: readonly EntryWrite[], refused: Map<EntryWrite, Error>): Promise<unknown> {
     return this.underGenerations(async (generations) => {
+      const writes = all.filter((one) => one.wanted?.() !== false);
+      if (writes.length === 0) return undefined;
       const createdAt = this.#clock.now();
-      const commands: RedisCommand[] = [];
-      for (const { key, encoded, ttl } of writes) {
-        const entry = sealEntry(encoded, createdAt, generations);
-        commands.push({
-          key,
-          args: ttl === null ? ['SET', key, entry] : ['SET', key, entry, 'PX', String(ttl)],
-        });
-      }
+      const commands = writes.map((one) => setCommand(one, sealEntry(one.encoded, createdAt, generations)));
       commands.push(this.#generations.read());
       const replies = await this.#connection.pipeline(commands);
       if (this.#generations.learn(asArray(replies.pop())) !== generations) return 'changed';
-      if (!replies.some((one) => one instanceof Error)) return undefined;
-      return replies.map((one) => (one instanceof Error ? one : undefined));
+      for (const [index, reply] of replies.entries()) {
+        if (reply instanceof Error) refused.set(writes[index] as EntryWrite, reply);
+      }
+      return undefined;
     });
   }
 
@@ -138,6 +140,10 @@ export class RedisWriter {
       'The generation of the cache is evicted as soon as it is written.',
     );
   }
+}
+
+function setCommand({ key, ttl }: EntryWrite, entry: string | Buffer): RedisCommand {
+  return { key, args: ttl === null ? ['SET', key, entry] : ['SET', key, entry, 'PX', String(ttl)] };
 }
 
 function asArray(reply: RedisReply | Error | undefined): readonly RedisReply[] {

@@ -69,9 +69,29 @@ export const STORE_ENTRY_CASES: readonly BehaviourCase<StoreSubject, StoreCapabi
   },
   {
     title: 'writes called one after the other take effect in that order',
+    needs: ['atomic'],
     async run({ store }, expect) {
       await Promise.all(numbered(20).map((_, index) => store.write([write('key', index)], 'set')));
       expect((await store.read(['key']))[0]?.value).toBe(19);
+    },
+  },
+  {
+    title: 'calls made one after the other take effect in that order, whatever they are',
+    needs: ['atomic', 'persist'],
+    async run({ store }, expect) {
+      await store.write([write('before', 1)], 'set');
+      const set = (key: string): Promise<boolean[]> => store.write([write(key, 1)], 'set');
+      await Promise.all([set('removed'), store.delete(['removed'])]);
+      await Promise.all([store.delete(['before']), set('before')]);
+      const [, touched] = await Promise.all([set('touched'), store.touch('touched', 5_000)]);
+      const [, left] = await Promise.all([set('asked'), store.ttl('asked')]);
+      const [, added] = await Promise.all([set('added'), store.write([write('added', 2)], 'add')]);
+      expect([touched, typeof left, added]).toStrictEqual([true, 'number', [false]]);
+      const found = await store.read(['removed', 'before', 'touched', 'added']);
+      expect(found.map((entry) => entry?.value)).toStrictEqual([undefined, 1, 1, 1]);
+      await Promise.all([set('cleared'), store.clear(), set('kept')]);
+      const rest = await store.read(['before', 'cleared', 'kept']);
+      expect(rest.map((entry) => entry?.value)).toStrictEqual([undefined, undefined, 1]);
     },
   },
   {

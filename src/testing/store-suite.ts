@@ -6,8 +6,9 @@ import { STORE_TTL_CASES } from './store-ttl-cases.js';
 import { registerCases, type TestRunner } from './test-runner.js';
 
 /**
- * What not every store can do: `atomic` adds and counts among concurrent callers, `increment` at all, `keys` by a glob,
- * `namespace`s, `null` as a value, `persist` (an expiry taken back).
+ * What not every store can do: `atomic` takes concurrent calls one after the other, in the order in which they are made;
+ * `increment` counts at all; `keys` lists by a glob; `namespaces` divides; `null` keeps it as a value; `persist` takes an
+ * expiry back.
  */
 export type StoreCapability = 'atomic' | 'increment' | 'keys' | 'namespaces' | 'null' | 'persist';
 
