@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string): Promise<string> => readFile(join(root, path), 'utf8');
+
+/** The first column of every table of a page. */
+const firstColumn = (markdown: string): string[] =>
+  [...markdown.matchAll(/^\| `([^|]*)` \|/gm)].flatMap((match) => (match[1] as string).split('`, `'));
+
+describe('the reference', () => {
+  it('lists every error code, and no other', async () => {
+    const source = await read('src/errors.ts');
+    const union = /RedisCacheErrorCode =([^;]*);/.exec(source)?.[1] ?? '';
+    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1]);
+    expect(codes.length).toBeGreaterThan(5);
+    expect(firstColumn(await read('docs/reference/errors.md')).toSorted()).toEqual(codes.toSorted());
+  });
+
+  it('lists every event type, and no other', async () => {
+    const source = await read('src/event/cache-event.ts');
+    const types = [...source.matchAll(/readonly type: ([^;]*);/g)].flatMap((match) =>
+      [...(match[1] as string).matchAll(/'(\w+)'/g)].map((one) => one[1]),
+    );
+    expect(types.length).toBeGreaterThan(5);
+    expect(firstColumn(await read('docs/reference/events.md')).toSorted()).toEqual(types.toSorted());
+  });
+
+  it('lists every option of the module, of a cache and of a connection', async () => {
+    const page = await read('docs/reference/options.md');
+    const sources: [string, RegExp][] = [
+      ['src/module/module-options.ts', /const KNOWN = \[([^\]]*)\]/],
+      ['src/cache/cache-options.ts', /const KNOWN = \[([^\]]*)\]/],
+      ['src/connection/resolve-connection-options.ts', /const STANDALONE = \[([^\]]*)\]/],
+      ['src/connection/resolve-connection-options.ts', /const BEHAVIOUR = \[([^\]]*)\]/],
+    ];
+    const rows = new Set(firstColumn(page).map((row) => row.split('.')[0]));
+    for (const [path, pattern] of sources) {
+      const names = [...(pattern.exec(await read(path))?.[1] ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]);
+      expect(names.length, path).toBeGreaterThan(2);
+      for (const name of names) expect(rows, `${path}: ${name}`).toContain(name);
+    }
+  });
+
+  it('shows the bytes of an entry as the envelope writes them', async () => {
+    const { sealEntry, GENERATIONS_AT, COUNT_AT, ENTRY_MAGIC } = await import('../../src/codec/envelope.js');
+    const { newGeneration, GENERATION_LENGTH } = await import('../../src/codec/generation.js');
+    const entry = String(sealEntry({ flags: 0, payload: '{"a":1}' }, 0, newGeneration()));
+    const page = await read('docs/reference/keys.md');
+    expect(page).toContain(`\`${ENTRY_MAGIC}\`: the mark and the format`);
+    expect(page).toContain(`| ${COUNT_AT} | how many generations`);
+    expect(page).toContain(`| ${GENERATIONS_AT}… | the generations, ${GENERATION_LENGTH} characters each`);
+    expect(entry.slice(GENERATIONS_AT + GENERATION_LENGTH)).toBe('{"a":1}');
+  });
+});
