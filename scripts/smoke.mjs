@@ -18,14 +18,10 @@ const OLDEST = {
   '@nestjs/testing': '^11.1.0',
   redis: '^5.10.0',
 };
+/** Checks of the repository, and rivals that only benchmarks run. */
 const NOT_NEEDED = [
-  '@arethetypeswrong/cli',
-  '@nestjs/cli',
-  'knip',
-  'oxlint',
-  'oxlint-tsgolint',
-  'prettier',
-  'publint',
+  ...['@arethetypeswrong/cli', '@nestjs/cli', 'knip', 'oxlint', 'oxlint-tsgolint', 'prettier', 'publint'],
+  ...['bentocache', 'cacheable', 'ioredis'],
 ];
 const COPIED = [
   'src',
@@ -43,13 +39,17 @@ else run();
 
 /** package.json with the older packages in place of those of this folder. */
 function manifest() {
-  /** @type {{ dependencies: Record<string, string>, devDependencies: Record<string, string> }} */
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
-  const wanted = Object.entries(devDependencies).filter(([name]) => !NOT_NEEDED.includes(name));
+  /** @type {{ [field: string]: unknown, devDependencies: Record<string, string>, scripts: Record<string, string> }} */
+  const { name, type, exports, scripts, dependencies, devDependencies } = JSON.parse(
+    readFileSync(`${root}package.json`, 'utf8'),
+  );
+  const wanted = Object.entries(devDependencies).filter(([dependency]) => !NOT_NEEDED.includes(dependency));
   const smokeManifest = {
-    name: 'nestjs-redis-cache-on-nest-11',
+    name,
     private: true,
-    type: 'module',
+    type,
+    exports,
+    scripts: { start: scripts['start'] },
     dependencies,
     devDependencies: { ...Object.fromEntries(wanted), ...OLDEST },
   };
