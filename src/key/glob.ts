@@ -49,8 +49,8 @@ export function parseGlob(glob: string): readonly ('*' | GlobCharacter)[] {
     } else if (character === '?') {
       parts.push({ matches: () => true });
     } else if (character === '[') {
-      const end = endOfClass(characters, at);
-      parts.push(classOf(characters.slice(at + 1, end)));
+      const { end, part } = readClass(characters, at + 1);
+      parts.push(part);
       at = end;
     } else {
       if (character === '\\' && at + 1 < characters.length) at++;
@@ -61,26 +61,27 @@ export function parseGlob(glob: string): readonly ('*' | GlobCharacter)[] {
   return parts;
 }
 
-// Redis closes an unfinished class at the end of the pattern.
-function endOfClass(characters: readonly string[], start: number): number {
-  let at = start + 1;
-  while (at < characters.length && characters[at] !== ']') at += characters[at] === '\\' ? 2 : 1;
-  return Math.min(at, characters.length);
-}
-
-function classOf(body: readonly string[]): GlobCharacter {
-  const negated = body[0] === '^';
+/**
+ * Reads a class that begins at `start`, as Redis does: an escaped character begins no range, the end of a range may be any
+ * character (`]` too), and an unfinished class ends with the pattern. `end` is where its `]` stands.
+ */
+function readClass(characters: readonly string[], start: number): { end: number; part: GlobCharacter } {
+  const negated = characters[start] === '^';
   const ranges: [low: string, high: string][] = [];
-  for (let at = negated ? 1 : 0; at < body.length; at++) {
-    if (body[at] === '\\' && at + 1 < body.length) at++;
-    const low = body[at] as string;
-    if (body[at + 1] === '-' && at + 2 < body.length) {
-      const high = body[at + 2] as string;
+  let at = negated ? start + 1 : start;
+  for (; at < characters.length && characters[at] !== ']'; at++) {
+    const escaped = characters[at] === '\\' && at + 1 < characters.length;
+    if (escaped) at++;
+    const low = characters[at] as string;
+    const high = escaped || characters[at + 1] !== '-' ? undefined : characters[at + 2];
+    if (high === undefined) {
+      ranges.push([low, low]);
+    } else {
       ranges.push(low <= high ? [low, high] : [high, low]);
       at += 2;
-    } else {
-      ranges.push([low, low]);
     }
   }
-  return { matches: (one) => ranges.some(([low, high]) => low <= one && one <= high) !== negated };
+  const matches = (one: string): boolean =>
+    ranges.some(([low, high]) => low <= one && one <= high) !== negated;
+  return { end: at, part: { matches } };
 }
