@@ -82,7 +82,7 @@ export class OwnedLink implements Link {
     let failure: Error | undefined;
     try {
       // The application may have connected the client that it shares with us.
-      if (!this.#client.isOpen) await this.#client.connect();
+      await (this.#client.isOpen ? undefined : this.#client.connect());
       if (!this.#client.isReady) failure = this.#cause ?? new Error('the connection broke while it was made');
     } catch (error) {
       failure = this.#cause ?? (error as Error);
