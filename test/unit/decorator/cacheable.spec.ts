@@ -203,6 +203,7 @@ describe('@Cacheable on a method', () => {
   });
 
   it('runs uncached without an instance, with the `this` it was given', async () => {
+    // oxlint-disable-next-line typescript/unbound-method -- that it is unbound is what is tested
     const { find } = Products.prototype;
     expect(await Reflect.apply(find, undefined, [9])).toEqual({ id: 9, name: 'en 9' });
   });
