@@ -12,7 +12,8 @@ export interface ManagedConnection extends RedisConnection {
   /** How many answers came after their caller had been told that there was none. */
   readonly lateReplies: number;
   /**
-   * Begins to connect. With `connect: 'background'` it resolves at once; with `'required'`, as soon as Redis serves.
+   * Begins to connect. With `connect: 'background'` it resolves when the first try has ended, well or badly, after 2 s at
+   * most; with `'required'`, as soon as Redis serves.
    *
    * @throws RedisUnavailableError with `'required'`: after 10 s, or at once when Redis or TLS does not accept us. The
    *   connection is closed then.

@@ -85,10 +85,12 @@ export class NodeConnection implements ManagedConnection, LineListener {
   }
 
   async start(): Promise<void> {
-    if (this.#required) this.#startup = new Startup(this.name, this.#clock);
+    this.#startup = new Startup(this.name, this.#required, this.#clock);
     this.#link.open();
+    // A borrowed client that its owner has not begun to connect: there is no try to wait for.
+    if (!this.#required && !this.client.isOpen) this.#startup.abandon();
     try {
-      await this.#startup?.served;
+      await this.#startup.ended;
     } catch (error) {
       await this.close();
       throw error;
