@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { parseCacheControl } from '../../../src/http/cache-control.js';
+
+const nothing = { noStore: false, noCache: false, private: false, maxAge: undefined, sMaxage: undefined };
+
+describe('parseCacheControl', () => {
+  it.each([
+    [undefined, {}],
+    ['', {}],
+    ['public, must-revalidate', {}],
+    ['no-store', { noStore: true }],
+    ['No-Store', { noStore: true }],
+    ['  private  ,max-age=5', { private: true, maxAge: 5 }],
+    ['max-age=5,PRIVATE', { private: true, maxAge: 5 }],
+    ['private="set-cookie, x-user", max-age=5', { private: true, maxAge: 5 }],
+    ['no-cache="x"', { noCache: true }],
+    ['max-age="60"', { maxAge: 60 }],
+    ['max-age = 60', { maxAge: 60 }],
+    ['s-maxage=10, max-age=20', { sMaxage: 10, maxAge: 20 }],
+    ['max-age=60, max-age=10, max-age=30', { maxAge: 10 }],
+    ['max-age=9999999999999', { maxAge: 2 ** 31 }],
+    ['max-age=60; no-store', { maxAge: 60, noStore: true }],
+  ])('reads %j', (text, expected) => {
+    expect(parseCacheControl(text)).toEqual({ ...nothing, ...expected });
+  });
+
+  it.each([
+    'x-private-ext',
+    'private-ish',
+    'not-no-store',
+    'no-storex',
+    'x-max-age=0',
+    'ext="private, no-store"',
+  ])('does not take %j for a directive', (text) => {
+    expect(parseCacheControl(text)).toEqual(nothing);
+  });
+
+  it.each(['max-age', 'max-age=', 'max-age=-1', 'max-age=1.5', 'max-age=soon', 'max-age="'])(
+    'counts %j as expired',
+    (text) => {
+      expect(parseCacheControl(text).maxAge).toBe(0);
+    },
+  );
+
+  it('reads several fields as one', () => {
+    expect(parseCacheControl(['max-age=60', 'private'])).toEqual({ ...nothing, maxAge: 60, private: true });
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { fieldsSince, headerFields, listMembers } from '../../../src/http/header-fields.js';
+import { storableHeaders } from '../../../src/http/storable-headers.js';
+
+describe('header fields', () => {
+  it('are read by lower-cased name, as text or as a list of texts', () => {
+    const fields = headerFields({
+      'Content-Length': 5,
+      Link: ['a', 'b'],
+      'X-Number-List': [1, 2],
+      gone: undefined,
+    });
+    expect([...fields]).toEqual([
+      ['content-length', '5'],
+      ['link', ['a', 'b']],
+      ['x-number-list', ['1', '2']],
+    ]);
+  });
+
+  it('that were added or changed are told from those that were there', () => {
+    const before = headerFields({ same: 'a', changed: 'a', list: ['a', 'b'], longer: ['a'], always: 'a' });
+    const now = headerFields({
+      same: 'a',
+      changed: 'b',
+      list: ['a', 'b'],
+      longer: ['a', 'b'],
+      always: 'a',
+      added: '',
+    });
+    const names = [...fieldsSince(before, now, new Set(['always', 'absent'])).keys()];
+    expect(names).toEqual(['changed', 'longer', 'always', 'added']);
+  });
+
+  it('with lists give their members trimmed and in lower case', () => {
+    expect(listMembers(' Accept-Encoding ,, ORIGIN')).toEqual(['accept-encoding', 'origin']);
+    expect(listMembers(['A', 'b, C'])).toEqual(['a', 'b', 'c']);
+    expect(listMembers(undefined)).toEqual([]);
+  });
+});
+
+describe('storableHeaders', () => {
+  it('leaves out fields of the connection, of the message and of the request', () => {
+    const fields = headerFields({
+      'Content-Type': 'text/plain',
+      'Content-Length': '4',
+      Date: 'now',
+      Age: '3',
+      Connection: 'close, X-Hop',
+      'X-Hop': '1',
+      'Keep-Alive': '5',
+      'Transfer-Encoding': 'chunked',
+      Upgrade: 'h2c',
+      'X-Request-Id': '1',
+      'X-Correlation-Id': '1',
+      'Request-Id': '1',
+      Traceparent: '1',
+      'Server-Timing': 'db;dur=1',
+      'RateLimit-Remaining': '1',
+      'X-RateLimit-Limit': '1',
+      'X-Request-Kind': 'kept',
+      Link: ['</a>', '</b>'],
+    });
+    const names = new Map([['x-request-kind', 'X-Request-Kind']]);
+    expect(storableHeaders(fields, names)).toEqual([
+      { name: 'content-type', value: 'text/plain' },
+      { name: 'X-Request-Kind', value: 'kept' },
+      { name: 'link', value: ['</a>', '</b>'] },
+    ]);
+  });
+});
