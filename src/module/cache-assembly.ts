@@ -62,7 +62,7 @@ async function openStore(
 ): Promise<Store> {
   const { clock, keyPrefix } = parts;
   const { store, name: cache, version } = options;
-  if (store === 'memory') return memoryStore({ codec: own.codec, clock, bounds: options.memory });
+  if (store === 'memory') return memoryStore({ ...own, clock, bounds: options.memory });
   const connection = parts.connections.get(options.connection);
   const space = KeySpace.of({ keyPrefix, cache, version });
   const context = { cache, space, clock, ...own };

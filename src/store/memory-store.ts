@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import type { Codec, EncodedValue } from '../codec/codec.js';
-import { isPlainJson } from '../codec/flags.js';
+import { PLAIN_JSON_FLAGS } from '../codec/flags.js';
 import { deepFreeze } from '../codec/freeze.js';
 import { NotANumberError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
+import { CompressingWrites } from './compressing-writes.js';
 import { encodeWrites } from './encode-writes.js';
 import type { DivisibleStore, StoredEntry, StoreWrite } from './store.js';
 
@@ -21,11 +22,13 @@ export interface MemoryStoreContext {
   readonly codec: Codec;
   readonly clock: Clock;
   readonly bounds: MemoryBounds;
+  /** Told of an entry that could not be read and was treated as a miss. */
+  readonly unreadable: (key: string, reason: string) => void;
 }
 
 /**
- * An entry kept in memory. A value of plain JSON is kept as it will be given out, deeply frozen; any other as its bytes,
- * so that every reader gets a copy.
+ * An entry kept in memory. A value of plain JSON is kept as it will be given out, deeply frozen; any other, and what was
+ * compressed, as its bytes, so that every reader gets a copy.
  */
 interface MemoryEntry extends StoredEntry {
   readonly encoded: EncodedValue | undefined;
@@ -41,7 +44,7 @@ export function memoryStore(context: MemoryStoreContext): DivisibleStore {
     maxSize: context.bounds.maxBytes,
     sizeCalculation: (entry, key) => entry.bytes + key.length + 1,
   });
-  return new MemoryStore(context, entries, '');
+  return new MemoryStore(context, entries, new CompressingWrites(), '');
 }
 
 class MemoryStore implements DivisibleStore {
@@ -51,8 +54,15 @@ class MemoryStore implements DivisibleStore {
   readonly #entries: LRUCache<string, MemoryEntry>;
   /** In front of the keys of a namespace. Starts with NUL, which stands doubled in front of a root key that has one. */
   readonly #prefix: string;
+  readonly #compressing: CompressingWrites;
 
-  constructor(context: MemoryStoreContext, entries: LRUCache<string, MemoryEntry>, prefix: string) {
+  constructor(
+    context: MemoryStoreContext,
+    entries: LRUCache<string, MemoryEntry>,
+    compressing: CompressingWrites,
+    prefix: string,
+  ) {
+    this.#compressing = compressing;
     this.#context = context;
     this.#codec = context.codec;
     this.#clock = context.clock;
@@ -61,7 +71,8 @@ class MemoryStore implements DivisibleStore {
   }
 
   namespace(name: string): DivisibleStore {
-    return new MemoryStore(this.#context, this.#entries, `${this.#prefix}\0${name.length}:${name}`);
+    const prefix = `${this.#prefix}\0${name.length}:${name}`;
+    return new MemoryStore(this.#context, this.#entries, this.#compressing, prefix);
   }
 
   async read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
@@ -70,14 +81,21 @@ class MemoryStore implements DivisibleStore {
       : Promise.all(keys.map((key) => this.#read(key)));
   }
 
-  #read(key: string): StoredEntry | undefined | Promise<StoredEntry> {
+  #read(key: string): StoredEntry | undefined | Promise<StoredEntry | undefined> {
     const entry = this.#live(this.#entryKey(key));
     if (entry?.encoded === undefined) return entry;
     const { createdAt, encoded } = entry;
-    const value = this.#codec.decode(encoded.flags, encoded.payload as Buffer);
-    return value instanceof Promise
-      ? value.then((one: unknown) => ({ value: one, createdAt }))
-      : { value, createdAt };
+    const broken = (error: unknown): undefined => {
+      this.#context.unreadable(key, error instanceof Error ? error.message : String(error));
+    };
+    try {
+      const value = this.#codec.decode(encoded.flags, encoded.payload as Buffer);
+      return value instanceof Promise
+        ? value.then((one: unknown) => ({ value: one, createdAt }), broken)
+        : { value, createdAt };
+    } catch (error) {
+      return broken(error);
+    }
   }
 
   /** The entry of a key unless its time has passed. */
@@ -90,11 +108,23 @@ class MemoryStore implements DivisibleStore {
 
   async write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
     const pending = encodeWrites(this.#codec, writes);
-    const encoded = pending instanceof Promise ? await pending : pending;
+    if (!(pending instanceof Promise)) return this.#keep(writes, mode, pending);
+    const keys = writes.map(({ key }) => this.#entryKey(key));
+    const { encoded, stands } = await this.#compressing.wait(keys, pending);
+    return this.#keep(writes, mode, encoded, stands);
+  }
+
+  #keep(
+    writes: readonly StoreWrite[],
+    mode: 'set' | 'add',
+    encoded: readonly EncodedValue[],
+    stands: (entryKey: string) => boolean = () => true,
+  ): boolean[] {
     return writes.map((write, index) => {
-      if (write.wanted?.() === false) return false;
       const entryKey = this.#entryKey(write.key);
+      if (write.wanted?.() === false || !stands(entryKey)) return false;
       if (mode === 'add' && this.#live(entryKey) !== undefined) return false;
+      this.#compressing.overtake([entryKey]);
       this.#entries.set(entryKey, this.#entry(encoded[index] as EncodedValue, write.ttl));
       // A value larger than all of the memory is not kept, and neither is the one before it.
       return this.#entries.has(entryKey);
@@ -103,7 +133,7 @@ class MemoryStore implements DivisibleStore {
 
   #entry(encoded: EncodedValue, ttl: number | null): MemoryEntry {
     const payload = typeof encoded.payload === 'string' ? Buffer.from(encoded.payload) : encoded.payload;
-    const plain = isPlainJson(encoded.flags);
+    const plain = encoded.flags === PLAIN_JSON_FLAGS;
     return {
       value: plain ? deepFreeze(this.#codec.decode(encoded.flags, payload)) : undefined,
       encoded: plain ? undefined : { flags: encoded.flags, payload },
@@ -122,6 +152,7 @@ class MemoryStore implements DivisibleStore {
     for (const key of keys) {
       const entryKey = this.#entryKey(key);
       if (this.#live(entryKey) !== undefined) removed += 1;
+      this.#compressing.overtake([entryKey]);
       this.#entries.delete(entryKey);
     }
     return removed;
@@ -174,6 +205,7 @@ class MemoryStore implements DivisibleStore {
   }
 
   async clear(): Promise<void> {
+    this.#compressing.overtakeBelow(this.#prefix);
     if (this.#prefix === '') return this.#entries.clear();
     for (const entryKey of [...this.#entries.keys()]) {
       if (entryKey.startsWith(this.#prefix)) this.#entries.delete(entryKey);

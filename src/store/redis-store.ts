@@ -11,6 +11,7 @@ import type {
 import { NotANumberError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { KeySpace } from '../key/key-space.js';
+import { CompressingWrites } from './compressing-writes.js';
 import { encodeWrites } from './encode-writes.js';
 import { Generations } from './redis-generations.js';
 import { RedisReader } from './redis-reader.js';
@@ -38,6 +39,7 @@ class RedisStore implements DivisibleStore {
   readonly #generations: Generations;
   readonly #reader: RedisReader;
   readonly #writer: RedisWriter;
+  readonly #compressing = new CompressingWrites();
 
   constructor(context: RedisStoreContext) {
     this.#context = context;
@@ -105,12 +107,26 @@ class RedisStore implements DivisibleStore {
   }
 
   async write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
+    if (writes.length === 0) return [];
+    const keys = writes.map(({ key }) => key);
     const pending = encodeWrites(this.#context.codec, writes);
-    const encoded = pending instanceof Promise ? await pending : pending;
+    if (!(pending instanceof Promise)) {
+      this.#compressing.overtake(keys);
+      return this.#send(writes, mode, pending);
+    }
+    const { encoded, stands } = await this.#compressing.wait(keys, pending);
+    const standing = writes.map((write) => (stands(write.key) ? write : { ...write, wanted: () => false }));
+    return this.#send(standing, mode, encoded);
+  }
+
+  async #send(
+    writes: readonly StoreWrite[],
+    mode: 'set' | 'add',
+    encoded: readonly EncodedValue[],
+  ): Promise<boolean[]> {
     if (mode === 'add') {
       return Promise.all(writes.map((write, index) => this.#add(write, encoded[index] as EncodedValue)));
     }
-    if (writes.length === 0) return [];
     const entries = writes.map(({ key, ttl, wanted }, index) => ({
       key: this.#space.entryKey(key),
       encoded: encoded[index] as EncodedValue,
@@ -147,6 +163,7 @@ class RedisStore implements DivisibleStore {
 
   async delete(keys: readonly string[]): Promise<number> {
     this.#writer.flush();
+    this.#compressing.overtake(keys);
     let removed = 0;
     for (let at = 0; at < keys.length; at += DELETE_KEYS) {
       const chunk = keys.slice(at, at + DELETE_KEYS).map((key) => this.#space.entryKey(key));
@@ -235,6 +252,7 @@ class RedisStore implements DivisibleStore {
 
   async clear(): Promise<void> {
     this.#writer.flush();
+    this.#compressing.overtakeBelow('');
     await this.#connection.request(this.#generations.renew());
   }
 }

@@ -11,7 +11,7 @@ storeConformance(runner, {
     const clock = new FakeClock(Date.now());
     const bounds = { max: 100_000, maxBytes: 10_000_000 };
     return {
-      store: memoryStore({ codec: plainCodec, clock, bounds }),
+      store: memoryStore({ codec: plainCodec, clock, bounds, unreadable: () => undefined }),
       pass: (milliseconds) => clock.advance(milliseconds),
     };
   },

@@ -23,6 +23,10 @@ export function testCache(name: string, ttl: number | null, store?: Store): Name
     counters: new CacheCounters(),
   } as const;
   return new NamedCache(
-    new CacheScope(name, store ?? memoryStore({ codec, clock: systemClock, bounds }), context),
+    new CacheScope(
+      name,
+      store ?? memoryStore({ codec, clock: systemClock, bounds, unreadable: () => undefined }),
+      context,
+    ),
   );
 }
