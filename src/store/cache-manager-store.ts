@@ -6,7 +6,7 @@ import { endClient } from './cache-manager-client.js';
 import { isNoCacheableError, type CacheManagerV5Store } from './cache-manager-v5.js';
 import { encodeWrites } from './encode-writes.js';
 import type { ForeignCalls } from './foreign-calls.js';
-import { unsupported } from './foreign-space.js';
+import { toForeignKey, unsupported } from './foreign-space.js';
 import type { PlainJsonStore } from './plain-json-store.js';
 import type { ClosableStore, StoreContext, StoredEntry, StoreWrite } from './store.js';
 
@@ -45,7 +45,7 @@ export class CacheManagerStore implements ClosableStore {
   async #read(key: string): Promise<StoredEntry | undefined> {
     const { store, clock, unreadable } = this.#context;
     try {
-      const value = await this.#call(() => store.get(key));
+      const value = await this.#call(() => store.get(toForeignKey(key)));
       return value === undefined ? undefined : { value: await this.#ownCopy(value), createdAt: clock.now() };
     } catch (error) {
       if (!isUnreadable(error)) throw error;
@@ -75,6 +75,7 @@ export class CacheManagerStore implements ClosableStore {
     }
     return Promise.all(
       writes.map((write, index) => {
+        if (write.wanted?.() === false) return false;
         if (store.isCacheable?.(write.value) === false) return this.#refuse(write.key, mode);
         if (mode === 'add') return this.#add(write);
         return this.#set(write.key, this.#decoded(encoded[index] as EncodedValue), write.ttl);
@@ -85,7 +86,7 @@ export class CacheManagerStore implements ClosableStore {
   async #set(key: string, value: unknown, ttl: number | null): Promise<boolean> {
     const { store } = this.#context;
     try {
-      await this.#call(() => store.set(key, value, ttl ?? 0));
+      await this.#call(() => store.set(toForeignKey(key), value, ttl ?? 0));
       return true;
     } catch (error) {
       if (isNoCacheableError(error)) return this.#refuse(key, 'set');
@@ -95,7 +96,7 @@ export class CacheManagerStore implements ClosableStore {
 
   /** The store does not take the value, which is no failure: it is not stored, and the one before it is outdated. */
   async #refuse(key: string, mode: 'set' | 'add'): Promise<boolean> {
-    if (mode === 'set') await this.#call(() => this.#context.store.del(key));
+    if (mode === 'set') await this.#call(() => this.#context.store.del(toForeignKey(key)));
     return false;
   }
 
@@ -108,12 +109,14 @@ export class CacheManagerStore implements ClosableStore {
     const { raw, store } = this.#context;
     // Over a client it is sent ahead of the removals, in the same turn.
     const present = raw === undefined ? await this.#countByReading(keys) : raw.count(keys);
-    const [count] = await Promise.all([present, ...keys.map((key) => this.#call(() => store.del(key)))]);
+    const removals = keys.map((key) => this.#call(() => store.del(toForeignKey(key))));
+    const [count] = await Promise.all([present, ...removals]);
     return count;
   }
 
   async #countByReading(keys: readonly string[]): Promise<number> {
-    const found = await Promise.all(keys.map((key) => this.#call(() => this.#context.store.get(key))));
+    const { store } = this.#context;
+    const found = await Promise.all(keys.map((key) => this.#call(() => store.get(toForeignKey(key)))));
     return found.filter((value) => value !== undefined).length;
   }
 

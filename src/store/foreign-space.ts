@@ -1,4 +1,5 @@
 import { InvalidOptionsError } from '../errors.js';
+import { escapeKey, unescapeKey } from '../key/escape.js';
 import { parseGlob } from '../key/glob.js';
 
 const claims = new WeakMap<object, string>();
@@ -18,6 +19,23 @@ export function claim(place: object, cache: string): void {
     );
   }
   claims.set(place, cache);
+}
+
+/** In front of a key that is written escaped: no text that people use as a key begins with it. */
+const ESCAPED = '\u{10FFFF}';
+const HALF_A_PAIR = /\p{Surrogate}/u;
+
+/**
+ * A key as somebody else's store is given it: itself, so that others find it there. The empty key, which Keyv 6 does not
+ * take, and keys with half a surrogate pair, which UTF-8 makes all alike, are escaped.
+ */
+export function toForeignKey(key: string): string {
+  return key === '' || HALF_A_PAIR.test(key) || key.startsWith(ESCAPED) ? ESCAPED + escapeKey(key) : key;
+}
+
+/** The key that `toForeignKey` was given. */
+export function fromForeignKey(key: string): string {
+  return key.startsWith(ESCAPED) ? unescapeKey(key.slice(ESCAPED.length)) : key;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { fromForeignKey, toForeignKey } from './foreign-space.js';
+
 /** An entry as a Keyv keeps it. */
 export interface KeyvEntry {
   readonly value?: unknown;
@@ -50,8 +52,9 @@ export function keepsReferences(keyv: AnyKeyv): boolean {
 }
 
 /** The key to give to a Keyv. */
-export function keyvKey(keyv: AnyKeyv, key: string): string {
+export function keyvKey(keyv: AnyKeyv, userKey: string): string {
   const prefix = prefixOf(keyv);
+  const key = toForeignKey(userKey);
   // Keyv 5 takes a key that begins like its prefix for one that has it already: two keys would share an entry.
   return prefix !== '' && key.startsWith(prefix) ? prefix + key : key;
 }
@@ -75,7 +78,7 @@ async function* mapKeys(map: ReadonlyMap<unknown, unknown>): AsyncIterable<unkno
 async function* ownKeys(found: AsyncIterable<unknown>, prefix: string): AsyncIterable<string> {
   for await (const entry of found) {
     const key: unknown = Array.isArray(entry) ? entry[0] : entry;
-    if (typeof key === 'string' && key.startsWith(prefix)) yield key.slice(prefix.length);
+    if (typeof key === 'string' && key.startsWith(prefix)) yield fromForeignKey(key.slice(prefix.length));
   }
 }
 

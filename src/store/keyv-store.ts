@@ -21,6 +21,9 @@ import type { ClosableStore, StoreContext, StoredEntry, StoreWrite } from './sto
 /** What a store in a Keyv stands on. */
 export type KeyvContext = Pick<StoreContext, 'cache' | 'space' | 'clock' | 'codec' | 'unreadable'>;
 
+/** Keys that `clear` removes at once. */
+const CLEAR_KEYS = 100;
+
 /**
  * A store in a Keyv, of version 5 or 6, whatever it lives on. Keys and values are the Keyv's own: what `keyv.set('k', v)`
  * writes, the cache reads as `k`, and the other way round (a value that JSON does not keep stands there wrapped). A Keyv
@@ -56,7 +59,7 @@ class KeyvStore implements ClosableStore {
   }
 
   async #read(key: string): Promise<StoredEntry | undefined> {
-    const entry = await this.#entry(key, true);
+    const entry = await this.#turns.after(key, () => this.#entry(key, true));
     if (entry === undefined) return undefined;
     try {
       return { value: await this.#valueOf(entry), createdAt: this.#context.clock.now() };
@@ -104,9 +107,10 @@ class KeyvStore implements ClosableStore {
     const pending = encodeWrites(this.#context.codec, writes);
     const encoded = pending instanceof Promise ? await pending : pending;
     return Promise.all(
-      writes.map(({ key, ttl }, index) =>
+      writes.map(({ key, ttl, wanted }, index) =>
         this.#turns.take(key, async () => {
           if (mode === 'add' && (await this.#entry(key)) !== undefined) return false;
+          if (wanted?.() === false) return false;
           await this.#set(key, toKeyvValue(encoded[index] as EncodedValue), ttl);
           return true;
         }),
@@ -121,12 +125,12 @@ class KeyvStore implements ClosableStore {
   }
 
   async delete(keys: readonly string[]): Promise<number> {
-    const removed = await Promise.all(
-      keys.map((key) =>
-        this.#turns.take(key, () => this.#call(() => this.#keyv.delete(keyvKey(this.#keyv, key)))),
-      ),
-    );
+    const removed = await Promise.all(keys.map((key) => this.#turns.take(key, () => this.#delete(key))));
     return removed.filter(Boolean).length;
+  }
+
+  #delete(key: string): Promise<boolean> {
+    return this.#call(() => this.#keyv.delete(keyvKey(this.#keyv, key)));
   }
 
   async touch(key: string, ttl: number | null): Promise<boolean> {
@@ -139,7 +143,7 @@ class KeyvStore implements ClosableStore {
   }
 
   async ttl(key: string): Promise<number | null | undefined> {
-    const entry = await this.#entry(key);
+    const entry = await this.#turns.after(key, () => this.#entry(key));
     return entry === undefined ? undefined : this.#left(entry);
   }
 
@@ -164,14 +168,15 @@ class KeyvStore implements ClosableStore {
 
   async clear(): Promise<void> {
     this.#checkOwnKeys(undefined);
-    let batch: string[] = [];
-    for await (const key of this.#walk('clear')) {
-      batch.push(key);
-      if (batch.length < CLEAR_KEYS) continue;
-      await this.delete(batch);
-      batch = [];
-    }
-    await this.delete(batch);
+    await this.#turns.takeAll(async () => {
+      let batch: string[] = [];
+      for await (const key of this.#walk('clear')) {
+        if (batch.push(key) < CLEAR_KEYS) continue;
+        await Promise.all(batch.map((one) => this.#delete(one)));
+        batch = [];
+      }
+      await Promise.all(batch.map((one) => this.#delete(one)));
+    });
   }
 
   /** Each step is a call of its own. */
@@ -202,6 +207,3 @@ class KeyvStore implements ClosableStore {
     return this.#calls.run(() => hearing(work));
   }
 }
-
-/** Keys that `clear` removes at once. */
-const CLEAR_KEYS = 100;

@@ -1,7 +1,8 @@
 import { escapeGlob } from '../key/escape.js';
 import { globMatcher, parseGlob } from '../key/glob.js';
+import { fromForeignKey, toForeignKey } from './foreign-space.js';
 
-/** Redis keys that are a prefix and the user's key, unescaped, as cache-manager's stores write them. */
+/** Redis keys that are a prefix and the user's key, as cache-manager's stores write them. */
 export class PlainJsonSpace {
   /** What stands in front of every key, its separator included. */
   readonly prefix: string;
@@ -11,15 +12,16 @@ export class PlainJsonSpace {
   }
 
   redisKey(key: string): string {
-    return this.prefix + key;
+    return this.prefix + toForeignKey(key);
   }
 
   /** The user's keys among Redis keys, those that match the glob. */
   matcher(glob: string): (redisKey: string) => string | undefined {
     const matches = globMatcher(glob);
     return (redisKey) => {
-      const key = redisKey.slice(this.prefix.length);
-      return redisKey.startsWith(this.prefix) && matches(key) ? key : undefined;
+      if (!redisKey.startsWith(this.prefix)) return undefined;
+      const key = fromForeignKey(redisKey.slice(this.prefix.length));
+      return matches(key) ? key : undefined;
     };
   }
 

@@ -85,16 +85,31 @@ export class PlainJsonStore implements Store {
   }
 
   async write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
-    const encoded = await encodeWrites(this.#context.codec, writes);
-    const replies = await this.#pipeline(
-      writes.map(({ key, ttl }, index) => {
-        const { payload } = encoded[index] as EncodedValue;
-        const expiry = ttl === null ? [] : ['PX', String(ttl)];
-        return this.#command('SET', key, payload, ...expiry, ...(mode === 'add' ? ['NX'] : []));
-      }),
-    );
+    const pending = encodeWrites(this.#context.codec, writes);
+    const encoded = pending instanceof Promise ? await pending : pending;
+    const stored: boolean[] = [];
+    for (let at = 0; at < writes.length; at += CHUNK) {
+      const chunk = writes.slice(at, at + CHUNK);
+      stored.push(...(await this.#write(chunk, encoded.slice(at, at + CHUNK), mode)));
+    }
+    return stored;
+  }
+
+  async #write(
+    writes: readonly StoreWrite[],
+    encoded: readonly EncodedValue[],
+    mode: 'set' | 'add',
+  ): Promise<boolean[]> {
+    const wanted = writes.map((write) => write.wanted?.() !== false);
+    const commands = writes.map(({ key, ttl }, index) => {
+      const { payload } = encoded[index] as EncodedValue;
+      const expiry = ttl === null ? [] : ['PX', String(ttl)];
+      return this.#command('SET', key, payload, ...expiry, ...(mode === 'add' ? ['NX'] : []));
+    });
+    const replies = await this.#pipeline(commands.filter((_, index) => wanted[index]));
     for (const reply of replies) if (reply instanceof Error) throw reply;
-    return replies.map((reply) => reply !== null);
+    const answers = replies.values();
+    return wanted.map((one) => one && answers.next().value !== null);
   }
 
   async delete(keys: readonly string[]): Promise<number> {
@@ -171,6 +186,7 @@ export class PlainJsonStore implements Store {
   }
 
   async #pipeline(commands: readonly RedisCommand[]): Promise<(RedisReply | Error)[]> {
+    if (commands.length === 0) return [];
     const replies: (RedisReply | Error)[] = [];
     for (let at = 0; at < commands.length; at += CHUNK) {
       replies.push(...(await this.#connection.pipeline(commands.slice(at, at + CHUNK))));
