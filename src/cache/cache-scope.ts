@@ -53,9 +53,13 @@ export class CacheScope {
     return (this.#emitter ??= new EventEmitter());
   }
 
-  /** Emits one of cache-manager's events, which hold values. */
+  /** Emits one of cache-manager's events, which hold values. What a listener throws reaches no caller of the cache. */
   emit(event: string, ...data: unknown[]): void {
-    this.#emitter?.emit(event, ...data);
+    try {
+      this.#emitter?.emit(event, ...data);
+    } catch (error) {
+      process.emitWarning(asError(error));
+    }
   }
 
   report(event: CacheEvent): void {

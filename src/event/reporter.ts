@@ -9,7 +9,7 @@ export interface Reporter {
   report(event: CacheEvent): void;
 }
 
-/** Hears events. What it throws is not the cache's affair and must not reach a caller. */
+/** Hears events. What it throws reaches no caller: it becomes a warning of the process. */
 export type EventListener = (event: CacheEvent) => void;
 
 /** A reporter that publishes on the diagnostics channel and tells the given listeners, in order. */
@@ -17,8 +17,16 @@ export function createReporter(listeners: readonly EventListener[] = []): Report
   const events = channel(EVENT_CHANNEL);
   return {
     report(event) {
-      for (const listener of listeners) listener(event);
+      for (const listener of listeners) tell(listener, event);
       if (events.hasSubscribers) events.publish(event);
     },
   };
+}
+
+function tell(listener: EventListener, event: CacheEvent): void {
+  try {
+    listener(event);
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error));
+  }
 }
