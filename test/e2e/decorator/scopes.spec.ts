@@ -138,6 +138,7 @@ class Locale implements NestMiddleware {
   }
 
   use(_request: unknown, _response: unknown, next: (error?: unknown) => void): void {
+    // oxlint-disable-next-line promise/no-callback-in-promise -- middleware goes on by a callback
     this.of('/').then(() => next(), next);
   }
 }
