@@ -1,5 +1,5 @@
 import type { EncodedValue } from '../codec/codec.js';
-import { hasGenerations, headerLength, openEntry, sealEntry } from '../codec/envelope.js';
+import { hasGenerations, headerLength, MAX_GENERATIONS, openEntry, sealEntry } from '../codec/envelope.js';
 import { PLAIN_JSON_FLAGS } from '../codec/flags.js';
 import type {
   RedisArgument,
@@ -8,7 +8,7 @@ import type {
   RedisReply,
   RedisScript,
 } from '../connection/connection.js';
-import { NotANumberError } from '../errors.js';
+import { InvalidOptionsError, NotANumberError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { KeySpace } from '../key/key-space.js';
 import { CompressingWrites } from './compressing-writes.js';
@@ -51,6 +51,13 @@ class RedisStore implements DivisibleStore {
   }
 
   namespace(name: string): DivisibleStore {
+    if (this.#generations.keys.length >= MAX_GENERATIONS) {
+      throw new InvalidOptionsError(
+        'namespace',
+        `must not be nested deeper than ${MAX_GENERATIONS - 1} levels`,
+        name,
+      );
+    }
     return new RedisStore({ ...this.#context, space: this.#space.namespace(name) });
   }
 
