@@ -9,13 +9,13 @@ export interface BorrowedClient {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   sendCommand(args: readonly RedisArgument[], options?: object): Promise<unknown>;
-  withTypeMapping(typeMapping: object): unknown;
+  withCommandOptions(options: object): unknown;
   duplicate(overrides?: object): unknown;
   on(event: string, listener: (...args: never[]) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
 }
 
-const METHODS = ['sendCommand', 'withTypeMapping', 'duplicate', 'on', 'off'] as const;
+const METHODS = ['sendCommand', 'withCommandOptions', 'duplicate', 'on', 'off'] as const;
 const RULE = "must be a client made by createClient() of the package 'redis', 5.10 or later";
 
 /**

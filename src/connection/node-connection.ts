@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Reporter } from '../event/reporter.js';
 import type { BorrowedClient } from './borrowed-client.js';
+import { ownView } from './client.js';
 import type { ResolvedBehaviour } from './connection-options.js';
 import type { RedisArgument, RedisCommand, RedisReply, RedisScript } from './connection.js';
 import { Line, type LineListener } from './line.js';
@@ -45,7 +46,7 @@ export class NodeConnection implements ManagedConnection, LineListener {
     this.#required = connect === 'required';
     this.#clock = clock;
     this.#reporter = reporter;
-    this.#line = new Line({ name, client, deadline, breaker, probeKey, clock }, this);
+    this.#line = new Line({ name, client: ownView(client), deadline, breaker, probeKey, clock }, this);
     this.#link = link(this.#line);
   }
 
