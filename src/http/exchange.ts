@@ -13,6 +13,8 @@ export interface Exchange {
   /** Node's own object: what is taken from it is gone for the handler too. */
   readonly headers: IncomingHttpHeaders;
   readonly params: Readonly<Record<string, unknown>>;
+  /** The host that was asked for, as the platform and as the request name it. */
+  host(): string;
   /** Whether somebody put a user on the request. */
   identified(): boolean;
   /** The header fields of the response so far. */

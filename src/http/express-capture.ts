@@ -1,3 +1,4 @@
+import { MAX_BODY_BYTES } from './admission.js';
 import type { CapturedResponse, Capture, Offer } from './exchange.js';
 import type { ExpressRequest, ExpressResponse } from './express-response.js';
 import { onceHeadIsWritten, writeAbandonedHead } from './head-capture.js';
@@ -94,11 +95,12 @@ function onceFreshnessIsRead(request: ExpressRequest, callback: () => void): () 
   return restore;
 }
 
-/** `null` for a response without a body; `undefined` for a body that Express would still turn into something else. */
+/** `null` for a response without a body; `undefined` for one that is not to be taken. */
 function bytesOf(body: unknown): Buffer | null | undefined {
   if (body === undefined) return null;
-  if (typeof body === 'string') return Buffer.from(body, 'utf8');
-  return Buffer.isBuffer(body) ? Buffer.from(body) : undefined;
+  // Too large to be stored, so not worth a copy.
+  if ((typeof body !== 'string' && !Buffer.isBuffer(body)) || body.length > MAX_BODY_BYTES) return undefined;
+  return typeof body === 'string' ? Buffer.from(body, 'utf8') : Buffer.from(body);
 }
 
 function snapshot(response: ExpressResponse, body: Buffer | null) {

@@ -12,6 +12,7 @@ export function expressExchange(request: ExpressRequest, response: ExpressRespon
     originalUrl: request.originalUrl ?? request.url,
     headers: request.headers,
     params: request.params ?? {},
+    host: () => JSON.stringify([request.hostname, request.headers.host]),
     identified: () => Boolean(request.user),
     fields: () => headerFields(response.getHeaders()),
     capture: (offer) => captureExpress(request, response, offer),

@@ -8,6 +8,7 @@ export interface ExpressRequest {
   readonly originalUrl?: string;
   readonly headers: IncomingHttpHeaders;
   readonly params?: Readonly<Record<string, unknown>>;
+  readonly hostname?: string;
   readonly fresh?: boolean;
   readonly user?: unknown;
 }

@@ -1,3 +1,4 @@
+import { MAX_BODY_BYTES } from './admission.js';
 import { isNotModified, weakEntityTag } from './conditional-request.js';
 import type { Capture, Offer } from './exchange.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
@@ -24,6 +25,7 @@ export function captureFastify(request: FastifyRequest, reply: FastifyReply, off
   return {
     complete(value) {
       if (reply.sent || reply.raw.headersSent || Object.hasOwn(reply, 'send') !== patched) return;
+      if ((typeof value === 'string' || Buffer.isBuffer(value)) && value.length > MAX_BODY_BYTES) return;
       if (typeof value === 'string') captureText(taking, value);
       else if (ArrayBuffer.isView(value)) captureBytes(taking, value);
       else captureSerialized(taking);

@@ -17,6 +17,7 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
     originalUrl: request.originalUrl ?? raw.url ?? '',
     headers: raw.headers,
     params: (request.params ?? {}) as Readonly<Record<string, unknown>>,
+    host: () => JSON.stringify([request.hostname, raw.headers.host ?? raw.headers[':authority']]),
     identified: () => Boolean(request.user) || Boolean(raw.user),
     fields: () => headerFields(reply.getHeaders()),
     capture: (offer) => captureFastify(request, reply, offer),

@@ -10,6 +10,7 @@ export interface FastifyRequest {
     readonly httpVersionMajor?: number;
     readonly user?: unknown;
   };
+  readonly hostname?: string;
   readonly originalUrl?: string;
   readonly params?: unknown;
   readonly user?: unknown;

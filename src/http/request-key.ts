@@ -21,7 +21,7 @@ export function requestKey(
   return responseKey({
     route: plan.route,
     version: requestedVersion(context, exchange, versioning),
-    host: plan.hostBound ? (exchange.headers.host ?? '').toLowerCase() : undefined,
+    host: plan.hostBound ? exchange.host() : undefined,
     params: typeof plan.key === 'function' ? {} : exchange.params,
     subject: typeof key === 'string' ? { key } : { ...target, original: rewrittenFrom(exchange) },
   });

@@ -32,11 +32,7 @@ describe.each(platforms)('around the response cache on %s', (platform) => {
       controllers: [cachedRoutes('', { page: () => `${run().run} ${text}` })],
       prepare: async (nest) => {
         if (platform === 'express') nest.use(compression({ threshold: 0 }));
-        else
-          await (nest as NestFastifyApplication).register(
-            fastifyCompress as never,
-            { threshold: 0 } as never,
-          );
+        else await (nest as NestFastifyApplication).register(fastifyCompress, { threshold: 0 });
       },
     });
     const zipped = await send(url, '/page', { headers: { 'Accept-Encoding': 'gzip' } });
@@ -184,7 +180,8 @@ class VersionedController {
   @Version(['1', '2', VERSION_NEUTRAL])
   @Cached()
   any(@Req() { headers }: AnyRequest) {
-    return `${headers['x-version'] ?? headers['x-any'] ?? /\d/.exec(headers.accept ?? '')?.[0]} ${(runs += 1)}`;
+    const version = headers['x-version'] ?? headers['x-any'] ?? /\d/.exec(headers.accept ?? '')?.[0];
+    return `${String(version)} ${(runs += 1)}`;
   }
 }
 
@@ -251,7 +248,7 @@ const schema = { type: 'object', properties: { run: { type: 'number' }, only: { 
 
 @Controller()
 class SchemaController {
-  #run = counter();
+  readonly #run = counter();
 
   @Get('schema')
   @RouteSchema({ response: { 200: schema } })

@@ -33,7 +33,7 @@ export type Route =
 export function cachedRoutes(prefix: string, routes: Record<string, Route>, cached = Cached()): Type {
   @Controller(prefix)
   class Routes {}
-  const prototype = Routes.prototype as object;
+  const prototype = Routes.prototype;
   for (const [name, route] of Object.entries(routes)) {
     const { path = name, decorators = [], handle } = typeof route === 'function' ? { handle: route } : route;
     const method = (request: AnyRequest, response: AnyResponse) => handle(request, response);
