@@ -45,20 +45,28 @@ export interface PackedProject {
 /** Builds, packs and installs the library outside of the repository, where nothing undeclared can be found. */
 export async function packedProject(): Promise<PackedProject> {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-redis-cache-packed-'));
+  try {
+    const files = await install(folder);
+    return { folder, files, node: runFile, typecheck: (...rest) => typecheck(folder, ...rest) };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+
+  async function runFile(file: string, text: string): Promise<string> {
+    writeFileSync(join(folder, file), text);
+    return (await run(process.execPath, [file], { cwd: folder })).stdout;
+  }
+}
+
+/** Gives the paths inside the tarball. */
+async function install(folder: string): Promise<string[]> {
   const { filename, files } = await pack(join(folder, 'package'));
   writeFileSync(join(folder, 'package.json'), '{ "private": true }');
   const flags = ['--legacy-peer-deps', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
   await npm(['install', ...flags, join(folder, 'package', filename)], folder);
   linkPeers(folder);
-  return {
-    folder,
-    files: files.map(({ path }) => path),
-    async node(file, text) {
-      writeFileSync(join(folder, file), text);
-      return (await run(process.execPath, [file], { cwd: folder })).stdout;
-    },
-    typecheck: (sources, options) => typecheck(folder, sources, options),
-  };
+  return files.map(({ path }) => path);
 }
 
 async function pack(folder: string): Promise<Packed[string]> {
