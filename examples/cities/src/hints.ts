@@ -23,8 +23,8 @@ export const hints: readonly Hint[] = [
   { about: 'hits and misses of every cache', path: '/stats' },
 ];
 
-/** The text that is printed at start: the commands to try, and where the caches live. */
-export function describeHints(url: string, redisUrl: string | undefined): string {
+/** The text that is printed at start: how many cities there are, the commands to try, and where the caches live. */
+export function describeHints(url: string, cities: number, redisUrl: string | undefined): string {
   const commands = hints.flatMap(({ about, path, curl }) => [
     `  # ${about}`,
     `  curl -s -w '\\n%{time_total} s\\n' ${curl === undefined ? '' : `${curl} `}'${url}${path}'`,
@@ -33,5 +33,5 @@ export function describeHints(url: string, redisUrl: string | undefined): string
     redisUrl === undefined
       ? 'Caches live in this process. On Redis: REDIS_URL=redis://127.0.0.1:6379 npm start'
       : 'Caches live in Redis. A second process, with another PORT, finds what this one cached.';
-  return ['', 'Try:', ...commands, '', place, ''].join('\n');
+  return ['', `${cities.toLocaleString('en')} cities. Try:`, ...commands, '', place, ''].join('\n');
 }

@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { CitiesRepository } from './cities/cities.repository.js';
 import { describeHints } from './hints.js';
 import { readSettings } from './settings.js';
 
@@ -12,4 +13,4 @@ const app = await NestFactory.create(
 );
 app.enableShutdownHooks();
 await app.listen(port, host);
-console.log(describeHints(await app.getUrl(), redisUrl));
+console.log(describeHints(await app.getUrl(), app.get(CitiesRepository).count, redisUrl));

@@ -20,6 +20,7 @@ describe('the cities, built and run as npm start does', { timeout: 60_000 }, () 
   it('print where the caches live, and commands that work', async () => {
     const cities = await built.start();
     expect(cities.output).toContain('Cache "searches" lives in this process\'s memory');
+    expect(cities.output).toContain('135,233 cities.');
     expect(cities.output).toContain('Caches live in this process.');
     const commands = cities.output.match(/^ {2}curl .+$/gm) ?? [];
     expect(commands).toHaveLength(8);
