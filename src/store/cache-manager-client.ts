@@ -51,7 +51,7 @@ export async function endClient(client: ForeignClient, calls: ForeignCalls): Pro
   } catch {
     try {
       if (client.destroy) client.destroy();
-      else client.disconnect?.();
+      else await client.disconnect?.();
     } catch {
       // It was closed already.
     }

@@ -76,14 +76,22 @@ interface Made {
   readonly release: () => void;
 }
 
-type Source = Made | Promise<Made> | ((client: unknown) => Promise<Made>);
+interface Maker {
+  readonly wantsClient: boolean;
+  make(client: unknown): Promise<Made>;
+}
+
+type Source = Made | Promise<Made> | Maker;
 
 /** A store that is already there, or on its way, is listened to from now on: its client may fail before the start. */
 function early(source: CacheManagerSource): Source {
   if (typeof source === 'function') {
-    return async (client) => {
-      const store = await source(client);
-      return made(store, store.client === client ? undefined : store.client, false);
+    return {
+      wantsClient: source.length > 0,
+      async make(client) {
+        const store = await source(client);
+        return made(store, store.client === client ? undefined : store.client, false);
+      },
     };
   }
   if (isCacheManagerStore(source)) return made(source, source.client, true);
@@ -102,12 +110,12 @@ function made(store: CacheManagerV5Store, client: unknown, given: boolean): Made
 
 async function storeOf(source: Source, context: StoreContext): Promise<Made> {
   const path = `caches.${context.cache}.store`;
-  if (typeof source === 'function' && context.client === undefined && source.length > 0) {
+  if ('wantsClient' in source && source.wantsClient && context.client === undefined) {
     throw new InvalidOptionsError(path, 'the function wants the client of a connection, and there is none');
   }
   let ready: Made;
   try {
-    ready = typeof source === 'function' ? await source(context.client) : await source;
+    ready = 'make' in source ? await source.make(context.client) : await source;
   } catch (error) {
     const wrong = new InvalidOptionsError(path, 'the cache-manager store could not be made');
     wrong.cause = error;

@@ -27,6 +27,9 @@ export interface CacheManagerContext extends Pick<StoreContext, 'cache' | 'codec
   readonly release: () => void;
 }
 
+/** Keys that are removed at once: those of one pipeline. */
+const CHUNK = 100;
+
 /**
  * Entries in a cache-manager store. Of the store itself only `get`, `set` and `del` are used, which do what they say in
  * every one of them; the rest goes past it to the same entries in Redis.
@@ -84,7 +87,8 @@ export class CacheManagerStore implements ClosableStore {
   }
 
   async #set(key: string, value: unknown, ttl: number | null): Promise<boolean> {
-    const { store } = this.#context;
+    const { raw, store } = this.#context;
+    raw?.clears.wrote(key);
     try {
       await this.#call(() => store.set(toForeignKey(key), value, ttl ?? 0));
       return true;
@@ -106,6 +110,12 @@ export class CacheManagerStore implements ClosableStore {
   }
 
   async delete(keys: readonly string[]): Promise<number> {
+    let removed = 0;
+    for (let at = 0; at < keys.length; at += CHUNK) removed += await this.#delete(keys.slice(at, at + CHUNK));
+    return removed;
+  }
+
+  async #delete(keys: readonly string[]): Promise<number> {
     const { raw, store } = this.#context;
     // Over a client it is sent ahead of the removals, in the same turn.
     const present = raw === undefined ? await this.#countByReading(keys) : raw.count(keys);

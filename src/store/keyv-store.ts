@@ -4,6 +4,7 @@ import { RedisCacheError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import { encodeWrites } from './encode-writes.js';
 import { ForeignCalls } from './foreign-calls.js';
+import { ForeignClears } from './foreign-clears.js';
 import { checkOwnKeys, claim, unsupported } from './foreign-space.js';
 import { hearing, watchErrors } from './keyv-errors.js';
 import {
@@ -47,6 +48,7 @@ class KeyvStore implements ClosableStore {
   readonly #context: KeyvContext;
   readonly #calls: ForeignCalls;
   readonly #turns = new KeyTurns();
+  readonly #clears = new ForeignClears();
 
   constructor(keyv: AnyKeyv, context: KeyvContext) {
     this.#keyv = keyv;
@@ -111,6 +113,7 @@ class KeyvStore implements ClosableStore {
         this.#turns.take(key, async () => {
           if (mode === 'add' && (await this.#entry(key)) !== undefined) return false;
           if (wanted?.() === false) return false;
+          this.#clears.wrote(key);
           await this.#set(key, toKeyvValue(encoded[index] as EncodedValue), ttl);
           return true;
         }),
@@ -168,14 +171,17 @@ class KeyvStore implements ClosableStore {
 
   async clear(): Promise<void> {
     this.#checkOwnKeys(undefined);
-    await this.#turns.takeAll(async () => {
+    await this.#clears.run(async (isOld) => {
+      const remove = (key: string): Promise<unknown> =>
+        this.#turns.take(key, async () => isOld(key) && this.#delete(key));
+      await this.#turns.settled();
       let batch: string[] = [];
       for await (const key of this.#walk('clear')) {
         if (batch.push(key) < CLEAR_KEYS) continue;
-        await Promise.all(batch.map((one) => this.#delete(one)));
+        await Promise.all(batch.map(remove));
         batch = [];
       }
-      await Promise.all(batch.map((one) => this.#delete(one)));
+      await Promise.all(batch.map(remove));
     });
   }
 

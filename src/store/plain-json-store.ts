@@ -3,6 +3,7 @@ import type { EncodedValue } from '../codec/codec.js';
 import type { RedisCommand, RedisConnection, RedisReply } from '../connection/connection.js';
 import { InvalidOptionsError, NotANumberError } from '../errors.js';
 import { encodeWrites } from './encode-writes.js';
+import { ForeignClears } from './foreign-clears.js';
 import { checkOwnKeys } from './foreign-space.js';
 import { INCREMENT_JSON } from './plain-json-scripts.js';
 import { PlainJsonSpace } from './plain-json-space.js';
@@ -56,6 +57,8 @@ export class PlainJsonStore implements Store {
   readonly #context: PlainJsonContext;
   readonly #connection: PlainJsonContext['connection'];
   readonly #space: PlainJsonSpace;
+  /** For those who write past this store. */
+  readonly clears = new ForeignClears();
 
   constructor(context: PlainJsonContext) {
     this.#context = context;
@@ -101,6 +104,9 @@ export class PlainJsonStore implements Store {
     mode: 'set' | 'add',
   ): Promise<boolean[]> {
     const wanted = writes.map((write) => write.wanted?.() !== false);
+    if (mode === 'set') {
+      for (const [index, { key }] of writes.entries()) if (wanted[index]) this.clears.wrote(key);
+    }
     const commands = writes.map(({ key, ttl }, index) => {
       const { payload } = encoded[index] as EncodedValue;
       const expiry = ttl === null ? [] : ['PX', String(ttl)];
@@ -172,14 +178,23 @@ export class PlainJsonStore implements Store {
 
   async clear(): Promise<void> {
     if (this.#space.prefix === '') checkOwnKeys(this.#context.cache, undefined, REMEDY);
-    for await (const batch of this.#connection.scan(this.#space.scanPattern('*'))) await this.#unlink(batch);
+    const userKey = this.#space.matcher('*');
+    await this.clears.run(async (isOld) => {
+      for await (const batch of this.#connection.scan(this.#space.scanPattern('*'))) {
+        await this.#unlink(batch, (redisKey) => isOld(userKey(redisKey) ?? ''));
+      }
+    });
   }
 
-  async #unlink(redisKeys: readonly (string | Buffer)[]): Promise<number> {
+  async #unlink(
+    redisKeys: readonly (string | Buffer)[],
+    isWanted: (redisKey: string) => boolean = () => true,
+  ): Promise<number> {
     let removed = 0;
     for (let at = 0; at < redisKeys.length; at += CHUNK) {
-      const chunk = redisKeys.slice(at, at + CHUNK);
-      const key = chunk[0] as string | Buffer;
+      const chunk = redisKeys.slice(at, at + CHUNK).filter((one) => isWanted(one.toString()));
+      const [key] = chunk;
+      if (key === undefined) continue;
       removed += Number(await this.#connection.request({ key, args: ['UNLINK', ...chunk] }));
     }
     return removed;

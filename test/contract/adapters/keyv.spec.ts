@@ -25,7 +25,7 @@ const PLACES: readonly (readonly [string, () => Keyv5])[] = [
   ['Keyv 6 in memory without serialization', () => new Keyv6({ serialization: false }) as unknown as Keyv5],
   [
     'Keyv 6 on Redis',
-    () => new Keyv6({ store: new KeyvRedis(server.url), namespace: unique() } as never) as unknown as Keyv5,
+    () => new Keyv6({ store: new KeyvRedis(server.url), namespace: unique() }) as unknown as Keyv5,
   ],
 ];
 
