@@ -70,7 +70,6 @@ function classOf(wrapper: Wrapper): Class | undefined {
 }
 
 function look(module: Module, wrapper: Wrapper, binding: CacheBinding, found: Map<Class, Found>): void {
-  if (wrapper.isAlias) return;
   const type = classOf(wrapper);
   const scope = wrapper.isTransient ? 'transient' : wrapper.isDependencyTreeStatic() ? 'static' : 'request';
   if (scope !== 'static') {
