@@ -1,7 +1,7 @@
 import { isObservable } from 'rxjs';
 import { InvalidOptionsError } from '../errors.js';
 import type { Attachment, MethodCaches } from './cache-binding.js';
-import { classNameOf, defaultKeyPrefix } from './default-key.js';
+import { ANONYMOUS_RULE } from './default-key.js';
 import { encodeArguments } from '../key/argument-key.js';
 import type { HostFacts } from './host-facts.js';
 import type { AnyMethod } from './method-fit.js';
@@ -82,9 +82,9 @@ export class MethodCall {
    *   an argument has no stable encoding
    */
   defaultKey(): string {
-    const className = classNameOf(this.#instance, this.path);
+    const { className, keyPrefix } = this.facts;
+    if (className === '') throw new InvalidOptionsError(this.path, ANONYMOUS_RULE);
     this.#attachment.binding.claim(className, this.#instance.constructor, this.#attachment);
-    const prefix = defaultKeyPrefix(className, this.#plan.name as string);
-    return `${prefix}(${encodeArguments(this.#args, prefix)})`;
+    return `${keyPrefix}(${encodeArguments(this.#args, keyPrefix)})`;
   }
 }
