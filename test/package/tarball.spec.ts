@@ -70,12 +70,12 @@ describe('the packed library, installed into an empty project', () => {
       }
       @Module({ imports: [RedisCacheModule.forRoot({ caches: { cities: { ttl: '1h' } } })], providers: [Cities] })
       class App {}
+      // @ts-expect-error: only if the options have types does this fail
+      RedisCacheModule.forRoot({ nonsense: 1 });
       export const used: unknown[] = [App, testing];
     `;
-    const wrong = `import { RedisCacheModule } from 'nestjs-redis-cache'; RedisCacheModule.forRoot({ nonsense: 1 });`;
     const options = { module: 'nodenext', experimentalDecorators: true, emitDecoratorMetadata: true };
     const files = { 'good.mts': text, 'good.cts': text };
     expect(await project.typecheck(files, options)).toBe('');
-    expect(await project.typecheck({ 'wrong.mts': wrong }, options)).toMatch(/^wrong\.mts.*'nonsense'/);
-  }, 120_000);
+  }, 300_000);
 });
