@@ -1,0 +1,63 @@
+import { median, medianInterval } from './bootstrap.mjs';
+import { pairedRounds } from './paired-rounds.mjs';
+import { figure, ratioText, verdict } from './target.mjs';
+
+/** @typedef {import('./load.mjs').Operation} Operation */
+/** @typedef {import('./load.mjs').Cost} Cost */
+
+/**
+ * One rival in one section.
+ *
+ * @typedef {{ name: string, operation: Operation, target?: import('./target.mjs').Target | undefined }} Rival
+ */
+
+/**
+ * Measures ours beside each rival, with `callers` at a time, and gives the section of the results. Targets are for the
+ * speed (the rival's time by ours), or where `measure` is `cpu` for the CPU time (ours by the rival's).
+ *
+ * An operation that does `per` things at once is given per thing.
+ *
+ * @param {string} title
+ * @param {{ ours: Operation, rivals: readonly Rival[], callers: number, measure: 'speed' | 'cpu', per?: number }} what
+ * @returns {Promise<import('./report.mjs').Section>}
+ */
+export async function comparisonSection(title, { ours, rivals, callers, measure, per = 1 }) {
+  const comparisons = await pairedRounds({ name: 'ours', operation: ours }, rivals, { callers });
+  const rows = comparisons.map(({ rival, ours: mine, theirs }, index) => {
+    const { target } = /** @type {Rival} */ (rivals[index]);
+    const speed = ratios(theirs, mine, 'wall');
+    const cpu = ratios(mine, theirs, 'cpu');
+    const times = [mine, theirs].flatMap((costs) => [
+      typical(costs, 'wall', per),
+      typical(costs, 'cpu', per),
+    ]);
+    const [ownWall, ownCpu, wall, usedCpu] = times;
+    return measure === 'cpu'
+      ? [rival, ownCpu, usedCpu, ratioText(cpu), ...verdict(target, cpu)]
+      : [rival, ownWall, wall, ratioText(speed), ...verdict(target, speed), ratioText(cpu)];
+  });
+  return { title, head: HEADS[measure], rows: /** @type {string[][]} */ (rows) };
+}
+
+const HEADS = {
+  speed: ['rival', 'ours, µs', 'rival, µs', 'speed, ours ÷ rival', 'target', '', 'CPU time, ours ÷ rival'],
+  cpu: ['rival', 'ours, CPU µs', 'rival, CPU µs', 'CPU time, ours ÷ rival', 'target', ''],
+};
+
+/**
+ * @param {readonly Cost[]} above
+ * @param {readonly Cost[]} below
+ * @param {keyof Cost} of
+ */
+function ratios(above, below, of) {
+  return medianInterval(above.map((cost, round) => cost[of] / (below[round]?.[of] ?? NaN)));
+}
+
+/**
+ * @param {readonly Cost[]} costs
+ * @param {keyof Cost} of
+ * @param {number} per
+ */
+function typical(costs, of, per) {
+  return figure(median(costs.map((cost) => cost[of])) / per);
+}

@@ -1,0 +1,71 @@
+import { performance } from 'node:perf_hooks';
+
+/**
+ * What one slice of load cost, in microseconds per operation.
+ *
+ * `wall` is elapsed time, `cpu` the user and system time of this process with all its threads, without Redis.
+ *
+ * @typedef {{ wall: number, cpu: number }} Cost
+ */
+
+/**
+ * An operation under load; `index` counts the operations of a slice.
+ *
+ * @typedef {(index: number) => unknown} Operation
+ */
+
+/**
+ * Runs an operation `count` times, with `callers` of them under way at any time: each caller starts its next one when the
+ * one before it is answered. Garbage of earlier slices is collected first.
+ *
+ * @param {Operation} operation
+ * @param {{ callers: number, count: number }} load
+ * @returns {Promise<Cost>}
+ */
+export async function applyLoad(operation, { callers, count }) {
+  collectGarbage();
+  const left = { operations: count, next: 0 };
+  const cpuBefore = process.cpuUsage();
+  const before = performance.now();
+  if (callers === 1) await call(operation, left);
+  else await Promise.all(Array.from({ length: callers }, () => call(operation, left)));
+  const wall = (performance.now() - before) * 1_000;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { wall: wall / count, cpu: (user + system) / count };
+}
+
+/**
+ * Runs an operation for about `milliseconds` of CPU time, so that it is compiled and its caches are warm, and gives the
+ * microseconds that it took towards the end. By CPU time, since on a busy machine little happens in a given wall time.
+ *
+ * @param {Operation} operation
+ * @param {{ callers: number, milliseconds: number }} options
+ * @returns {Promise<number>}
+ */
+export async function warmUp(operation, { callers, milliseconds }) {
+  let count = callers * 10;
+  let last = 0;
+  for (let used = 0; used < milliseconds * 1_000; count *= 2) {
+    const { cpu } = await applyLoad(operation, { callers, count });
+    used += cpu * count;
+    last = cpu;
+  }
+  return last;
+}
+
+/** Settles the heap, so that no slice pays for the garbage of the one before it. */
+export function collectGarbage() {
+  if (typeof globalThis.gc !== 'function') throw new Error('Run node with --expose-gc.');
+  globalThis.gc();
+}
+
+/**
+ * @param {Operation} operation
+ * @param {{ operations: number, next: number }} left
+ */
+async function call(operation, left) {
+  while (left.operations > 0) {
+    left.operations -= 1;
+    await operation(left.next++);
+  }
+}
