@@ -79,13 +79,18 @@ export class ReadThrough {
    * Loads a key anew beside the value that is still served, and stores the result; `undefined` when this process is doing
    * so already.
    */
-  async refresh(key: string, load: () => unknown, ttl: ReadThroughOptions['ttl']): Promise<unknown> {
+  async refresh(
+    key: string,
+    load: () => unknown,
+    ttl: ReadThroughOptions['ttl'],
+  ): Promise<ReadThroughResult | undefined> {
     const flight = this.#scope.context.flights.beginRefresh(this.#scope.flightOf(key));
     if (flight === undefined) return undefined;
     try {
       const { value } = await this.#load(key, load);
-      await this.#filling.one({ key, value, ttl: ttl(value), flight }, true);
-      return value;
+      const lifetime = ttl(value);
+      const stored = await this.#filling.one({ key, value, ttl: lifetime, flight }, true);
+      return { value, storedTtl: stored ? lifetime : undefined, loaded: true };
     } finally {
       this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
     }

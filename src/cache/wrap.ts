@@ -33,6 +33,18 @@ export async function wrap<T>(
   return options.raw === true ? withExpiry(scope, value, left) : value;
 }
 
+/** The options of `wrap`, whichever of cache-manager's two forms they are given in. */
+export function wrapOptions<T>(
+  ttlOrOptions: WrapOptions<T>['ttl'] | WrapOptions<T>,
+  refreshThreshold: WrapOptions<T>['refreshThreshold'],
+): WrapOptions<T> {
+  if (typeof ttlOrOptions === 'object') return ttlOrOptions;
+  return {
+    ...(ttlOrOptions === undefined ? {} : { ttl: ttlOrOptions }),
+    ...(refreshThreshold === undefined ? {} : { refreshThreshold }),
+  };
+}
+
 async function refresh<T>(
   scope: CacheScope,
   readThrough: ReadThrough,
@@ -41,8 +53,11 @@ async function refresh<T>(
   old: { readonly value: T; readonly ttl: (value: unknown) => number | null },
 ): Promise<void> {
   try {
-    const value = await readThrough.refresh(key, load, old.ttl);
-    if (value !== undefined) scope.emit('refresh', { key, value });
+    const fresh = await readThrough.refresh(key, load, old.ttl);
+    if (fresh === undefined) return;
+    const { value, storedTtl } = fresh;
+    if (storedTtl !== undefined) scope.emit('set', { key, value, store: 'primary' });
+    scope.emit('refresh', { key, value });
   } catch (error) {
     scope.emit('refresh', { key, value: old.value, error });
   }

@@ -22,7 +22,7 @@ interface Waiting {
 
 /** Writes of one pipeline: a longer one would keep other callers of the connection waiting. */
 const PIPELINE_WRITES = 128;
-/** How often a write is sent again because another process cleared the cache meanwhile. */
+/** How often a write is sent because another process cleared the cache meanwhile. */
 const ATTEMPTS = 8;
 
 /**
@@ -109,6 +109,7 @@ export class RedisWriter {
 
   /** Adds the server's refusals to `refused`. */
   #writeTogether(all: readonly EntryWrite[], refused: Map<EntryWrite, Error>): Promise<unknown> {
+    let tries = 0;
     return this.underGenerations(async (generations) => {
       const writes = all.filter((one) => one.wanted?.() !== false);
       if (writes.length === 0) return undefined;
@@ -116,7 +117,9 @@ export class RedisWriter {
       const commands = writes.map((one) => setCommand(one, sealEntry(one.encoded, createdAt, generations)));
       commands.push(this.#generations.read());
       const replies = await this.#connection.pipeline(commands);
-      if (this.#generations.learn(asArray(replies.pop())) !== generations) return 'changed';
+      const changed = this.#generations.learn(asArray(replies.pop())) !== generations;
+      // Cleared each time, so at least once since the write was called: it counts as written before that.
+      if (changed && ++tries < ATTEMPTS) return 'changed';
       for (const [index, reply] of replies.entries()) {
         if (reply instanceof Error) refused.set(writes[index] as EntryWrite, reply);
       }
