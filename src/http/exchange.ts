@@ -45,8 +45,3 @@ export interface Capture {
   /** There will be no response of the handler. */
   cancel(): void;
 }
-
-/** The value of a field for Node, whose types ask for an array that may be changed. */
-export function mutable(value: string | readonly string[]): string | string[] {
-  return typeof value === 'string' ? value : [...value];
-}

@@ -1,8 +1,9 @@
-import { mutable, type Exchange } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import { captureExpress } from './express-capture.js';
 import type { ExpressRequest, ExpressResponse } from './express-response.js';
 import { headerFields } from './header-fields.js';
 import { shadowMethod } from './method-shadow.js';
+import { restoreHeaders } from './restore-headers.js';
 
 /** A request and its response on Express. Conditional requests are answered by Express itself, on hits and on misses. */
 export function expressExchange(request: ExpressRequest, response: ExpressResponse): Exchange {
@@ -18,7 +19,10 @@ export function expressExchange(request: ExpressRequest, response: ExpressRespon
     capture: (offer) => captureExpress(request, response, offer),
     replay({ status, headers, body }) {
       response.status(status);
-      for (const { name, value } of headers) response.setHeader(name, mutable(value));
+      restoreHeaders(headers, {
+        set: (name, value) => response.setHeader(name, value),
+        remove: (name) => response.removeHeader(name),
+      });
       if (body === null) return null;
       // Nest would turn a Buffer into JSON, so it is given a string, and the bytes go in its place.
       shadowMethod(response, 'send', (send) => send(body));

@@ -18,5 +18,6 @@ export interface ExpressResponse extends RawResponse {
   send(body?: unknown): unknown;
   status(code: number): unknown;
   setHeader(name: string, value: string | string[]): unknown;
+  removeHeader(name: string): unknown;
   hasHeader(name: string): boolean;
 }

@@ -1,9 +1,10 @@
 import { isNotModified } from './conditional-request.js';
-import { mutable, type Exchange } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import { captureFastify } from './fastify-capture.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
 import { headerFields } from './header-fields.js';
-import type { StoredResponse } from './stored-response.js';
+import { restoreHeaders } from './restore-headers.js';
+import type { StoredHeader, StoredResponse } from './stored-response.js';
 
 /** The fields of a 304 (RFC 9110 section 15.4.5). */
 const OF_NOT_MODIFIED = new Set(['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary']);
@@ -24,7 +25,7 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
     replay(stored) {
       if (isNotModified(raw.headers, validatorsOf(stored))) return replayNotModified(reply, stored);
       reply.code(stored.status);
-      for (const { name, value } of stored.headers) reply.header(name, mutable(value));
+      restore(reply, stored.headers);
       return stored.body ?? undefined;
     },
   };
@@ -33,10 +34,18 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
 function replayNotModified(reply: FastifyReply, { headers }: StoredResponse): undefined {
   reply.code(304);
   for (const name of ['content-type', 'content-length', 'content-encoding']) reply.removeHeader(name);
-  for (const { name, value } of headers) {
-    if (OF_NOT_MODIFIED.has(name.toLowerCase())) reply.header(name, mutable(value));
-  }
+  restore(
+    reply,
+    headers.filter(({ name }) => OF_NOT_MODIFIED.has(name.toLowerCase())),
+  );
   return undefined;
+}
+
+function restore(reply: FastifyReply, headers: readonly StoredHeader[]): void {
+  restoreHeaders(headers, {
+    set: (name, value) => reply.header(name, value),
+    remove: (name) => reply.removeHeader(name),
+  });
 }
 
 function validatorsOf({ headers }: StoredResponse) {

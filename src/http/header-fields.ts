@@ -24,7 +24,10 @@ export function listMembers(value: HeaderValue | undefined): string[] {
     .filter((member) => member !== '');
 }
 
-/** The fields that differ from what they were `before`, and those whose names are in `always`. */
+/**
+ * The fields that differ from what they were `before`, and those whose names are in `always`. A field that is there no
+ * more stands as an empty list.
+ */
 export function fieldsSince(
   before: HeaderFields,
   now: HeaderFields,
@@ -34,6 +37,7 @@ export function fieldsSince(
   for (const [name, value] of now) {
     if (always.has(name) || !sameValue(before.get(name), value)) added.set(name, value);
   }
+  for (const name of before.keys()) if (!now.has(name)) added.set(name, []);
   return added;
 }
 

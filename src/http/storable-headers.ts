@@ -11,6 +11,7 @@ const NEVER_STORED = new Set([
   'proxy-authenticate',
   'proxy-authorization',
   'proxy-connection',
+  'set-cookie',
   'te',
   'trailer',
   'transfer-encoding',

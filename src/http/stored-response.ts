@@ -11,7 +11,7 @@ export interface StoredResponse {
   readonly body: Buffer | null;
 }
 
-/** One field, or several of one name. */
+/** One field, or several of one name; an empty list = the handler took the field away. */
 export interface StoredHeader {
   readonly name: string;
   readonly value: HeaderValue;

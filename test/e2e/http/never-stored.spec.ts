@@ -47,15 +47,6 @@ const never: Record<string, Route> = {
   challenge: setting({ 'WWW-Authenticate': 'Basic' }),
   'clear-site-data': setting({ 'Clear-Site-Data': '"cache"' }),
   'one-origin': setting({ 'Access-Control-Allow-Origin': 'https://one.example' }),
-  trailer: (_request, response) => {
-    if (response.trailer === undefined) {
-      response.header('Transfer-Encoding', 'chunked');
-      response.header('Trailer', 'X-Sum');
-    } else {
-      response.trailer('x-sum', (_reply, _payload, done) => done(null, '1'));
-    }
-    return counted();
-  },
   'decorated-private': { decorators: [Header('Cache-Control', 'private')], handle: counted },
   'decorated-no-store': { decorators: [Header('Cache-Control', 'No-Store')], handle: counted },
   'decorated-vary': { decorators: [Header('Vary', 'Origin')], handle: counted },
@@ -126,8 +117,11 @@ describe.each(platforms)('never stored on %s', (platform) => {
 describe('never stored, since it is streamed', () => {
   it.each(platforms)('async iterables and node streams on %s', async (platform) => {
     const routes = cachedRoutes('streams', {
-      iterable: async function* () {
-        yield `${counted().run}`;
+      iterable: () => {
+        const { run } = counted();
+        return (async function* () {
+          yield String(run);
+        })();
       },
       node: () => Readable.from([`${counted().run}`]),
     });
@@ -139,6 +133,28 @@ describe('never stored, since it is streamed', () => {
         await app.storage.drain();
         await send(app.url, `/streams/${name}`);
         expect(runs).toBe(2);
+      }
+    } finally {
+      await app.close();
+    }
+  });
+});
+
+describe('never stored, since it has trailers', () => {
+  it('a reply of Fastify', async () => {
+    const routes = cachedRoutes('', {
+      page: (_request, response) => {
+        response.trailer?.('x-sum', (_reply, _payload, done) => done(null, '1'));
+        return counted();
+      },
+    });
+    const app = await startApp({ platform: 'fastify', controllers: [routes] });
+    try {
+      runs = 0;
+      for (const expected of ['{"run":1}', '{"run":2}']) {
+        const reply = await send(app.url, '/page');
+        expect([reply.headers.trailer, reply.text]).toEqual(['x-sum', expected]);
+        await app.storage.drain();
       }
     } finally {
       await app.close();

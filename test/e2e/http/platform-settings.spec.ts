@@ -71,6 +71,30 @@ describe.each(platforms)('around the response cache on %s', (platform) => {
     expect(hit.headers.vary).toContain('Origin');
   });
 
+  it('a field that the handler takes away is not there on a hit either', async () => {
+    await start({
+      platform,
+      controllers: [
+        cachedRoutes('', {
+          page: (_request, response) => {
+            response.removeHeader('X-Frame-Options');
+            return 'text';
+          },
+        }),
+      ],
+      prepare: (nest) =>
+        nest.use(
+          (_request: unknown, response: { setHeader(n: string, v: string): void }, next: () => void) => {
+            response.setHeader('X-Frame-Options', 'DENY');
+            next();
+          },
+        ),
+    });
+    const { miss, hit } = await missAndHit('/page');
+    expect(miss.headers).not.toHaveProperty('x-frame-options');
+    expect(comparable(hit)).toEqual(comparable(miss));
+  });
+
   it('fields of one request and of the connection are not kept', async () => {
     await start({
       platform,

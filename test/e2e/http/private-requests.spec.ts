@@ -101,6 +101,19 @@ describe.each(platforms)('private requests on %s', (platform) => {
     expect((await send(url, '/page')).text).toBe('{"run":2}');
   });
 
+  it.each(['Accept-Language', 'X-Tenant, Origin', '*'])(
+    'a Vary: %s of middleware keeps it from being stored',
+    async (names) => {
+      const { url, storage } = await start({ page: counter() }, (_request, response, next) => {
+        response.setHeader('Vary', names);
+        next();
+      });
+      await send(url, '/page');
+      await storage.drain();
+      expect((await send(url, '/page')).text).toBe('{"run":2}');
+    },
+  );
+
   it('a response that middleware calls private is neither stored nor replaced by a stored one', async () => {
     const { url, storage } = await start({ page: counter() }, (request, response, next) => {
       if (request.headers['x-api-key'] !== undefined)

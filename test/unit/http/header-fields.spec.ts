@@ -29,6 +29,7 @@ describe('header fields', () => {
     });
     const names = [...fieldsSince(before, now, new Set(['always', 'absent'])).keys()];
     expect(names).toEqual(['changed', 'longer', 'always', 'added']);
+    expect([...fieldsSince(before, headerFields({}), new Set())]).toContainEqual(['same', []]);
   });
 
   it('with lists give their members trimmed and in lower case', () => {
