@@ -61,7 +61,7 @@ describe.each(platforms)('a cache that fails, on %s', (platform) => {
   it('to answer a write does not keep the client waiting, and is waited for at shutdown', async () => {
     const finish: (() => void)[] = [];
     const set = () => new Promise<void>((resolve) => finish.push(resolve));
-    const { url, storage } = await start({ page: counter() }, cacheOf({ set: set as NamedCache['set'] }));
+    const { url, storage } = await start({ page: counter() }, cacheOf({ set }));
     expect((await send(url, '/page')).text).toBe('{"run":1}');
     let drained = false;
     const draining = storage.drain().then(() => (drained = true));
