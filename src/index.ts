@@ -13,20 +13,44 @@ export type { CacheEntry } from './cache/lookup.js';
 export type { CacheItem, WrapOptions } from './cache/cache-manager-contract.js';
 export type { CacheOptions } from './cache/cache-options.js';
 export type { CacheStats } from './cache/cache-stats.js';
-export type { LoadContext } from './cache/load-context.js';
+export type { LoadContext, Loader } from './cache/load-context.js';
 export type { SetOptions } from './cache/set-ttl.js';
 export { Cacheable, type CacheableOptions } from './decorator/cacheable.decorator.js';
 export { CacheEvict, type CacheEvictOptions } from './decorator/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorator/cache-put.decorator.js';
 export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
 export type { ResponseOptions } from './di/route-metadata.js';
-export { defineKey, type CacheKey, type KeyDefinition } from './key/typed-key.js';
+export {
+  defineKey,
+  type CacheKey,
+  type KeyDefinition,
+  type KeyOptions,
+  type KeyPart,
+  type RootKeyDefinition,
+  type UntypedKey,
+} from './key/typed-key.js';
 export type { Duration } from './duration.js';
-export type { Compressor, Serializer } from './codec/codec-options.js';
-export { brotli, gzip, zstd } from './codec/zlib-compressor.js';
+export type { CompressionAlgorithm, Compressor, Serializer } from './codec/codec-options.js';
+export { brotli, gzip, zstd, type CompressionOptions } from './codec/zlib-compressor.js';
 export type { Type } from './codec/type.js';
+export type { BorrowedClient } from './connection/borrowed-client.js';
 export type { ConnectionOptions } from './connection/connection-options.js';
-export type { Store, StoreContext, StoredEntry, StoreFactory, StoreWrite } from './store/store.js';
+export {
+  fromCacheManager,
+  type CacheManagerOptions,
+  type CacheManagerSource,
+} from './store/cache-manager-factory.js';
+export type { CacheManagerV5Store } from './store/cache-manager-v5.js';
+export { plainJsonStore, type PlainJsonOptions } from './store/plain-json-store.js';
+export type {
+  ClosableStore,
+  DivisibleStore,
+  Store,
+  StoreContext,
+  StoredEntry,
+  StoreFactory,
+  StoreWrite,
+} from './store/store.js';
 export type { CacheEvent } from './event/cache-event.js';
 export { EVENT_CHANNEL } from './event/reporter.js';
 export {

@@ -1,12 +1,5 @@
-import type { Events } from 'cache-manager';
-
-/** The events of cache-manager's `Cache`, those that its types leave out included. */
-export type CacheManagerEvent = keyof Events | 'mdel' | 'ttl';
-
-/** A listener of such an event. */
-export type CacheManagerListener<E extends CacheManagerEvent> = E extends keyof Events
-  ? Events[E]
-  : (data: { keys?: string[]; key?: string; value?: unknown; error?: unknown }) => void;
+/** Hears cache-manager's events `mdel` and `ttl`, which its types leave out. */
+export type KeyListener = (data: { keys?: string[]; key?: string; value?: unknown; error?: unknown }) => void;
 
 /** The options of `wrap` in cache-manager's object form. */
 export interface WrapOptions<T> {

@@ -98,6 +98,10 @@ export function resolveCacheOptions(
   if (options.memory !== undefined && store !== 'memory') {
     throw new InvalidOptionsError(`${path}.memory`, "goes with store: 'memory'", options.memory);
   }
+  if (options.version !== undefined && typeof store === 'object') {
+    const rule = 'goes with a store in Redis or in memory: the keys of other stores are their own';
+    throw new InvalidOptionsError(`${path}.version`, rule, options.version);
+  }
   return Object.freeze({
     name,
     store,

@@ -9,6 +9,9 @@ export interface LoadContext {
   skip(): void;
 }
 
+/** Gives the value of a key that is not cached. */
+export type Loader<T> = (context: LoadContext) => T | Promise<T>;
+
 /** A loader's wishes, as the cache reads them afterwards. */
 export class LoadWishes implements LoadContext {
   readonly key: string;

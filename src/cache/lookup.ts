@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '../errors.js';
 import { checkKey } from './check-key.js';
 import type { CacheScope } from './cache-scope.js';
 
@@ -59,6 +60,21 @@ export class Lookup {
       return gone ? undefined : { value: entry.value as T, ttl, createdAt: entry.createdAt };
     } catch (error) {
       return scope.refused('getEntry', error, undefined, key);
+    }
+  }
+
+  async has(key: string): Promise<boolean> {
+    const { store } = this.#scope;
+    try {
+      return (await store.ttl(key)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof InvalidOptionsError)) return this.#scope.refused('has', error, false, key);
+    }
+    // A store of the application's that cannot tell the ttl can still be read.
+    try {
+      return (await store.read([key]))[0] !== undefined;
+    } catch (error) {
+      return this.#scope.refused('has', error, false, key);
     }
   }
 

@@ -1,23 +1,20 @@
 import type { EventEmitter } from 'node:events';
+import type { Events } from 'cache-manager';
 import type { Keyv } from 'keyv';
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
+import type { CacheKey, UntypedKey } from '../key/typed-key.js';
 import { isDivisible } from '../store/store.js';
-import type {
-  CacheItem,
-  CacheManagerEvent,
-  CacheManagerListener,
-  WrapOptions,
-} from './cache-manager-contract.js';
+import type { CacheItem, KeyListener, WrapOptions } from './cache-manager-contract.js';
 import { checkKey, checkKeys } from './check-key.js';
 import type { CacheScope } from './cache-scope.js';
 import type { CacheStats } from './cache-stats.js';
 import { keyvView } from './keyv-view.js';
-import type { LoadContext } from './load-context.js';
+import type { Loader } from './load-context.js';
 import { Lookup, type CacheEntry } from './lookup.js';
 import { ReadThrough } from './read-through.js';
 import { ttlArgument, ttlOfSet, type SetOptions } from './set-ttl.js';
-import { wrap } from './wrap.js';
+import { wrap, wrapOptions } from './wrap.js';
 import { Writing } from './writing.js';
 
 /** How `getOrSet` looks a value up and keeps what was loaded. */
@@ -54,6 +51,8 @@ export class NamedCache {
   }
 
   /** The value of a key, or `undefined`. One round trip, shared by all lookups of one turn of the event loop. */
+  get<T>(key: CacheKey<T>): Promise<T | undefined>;
+  get<T>(key: UntypedKey): Promise<T | undefined>;
   get<T>(key: string): Promise<T | undefined> {
     return this.#lookup.get(key);
   }
@@ -64,6 +63,8 @@ export class NamedCache {
   }
 
   /** The value of a key with its ttl and age, or `undefined`. One round trip. */
+  getEntry<T>(key: CacheKey<T>): Promise<CacheEntry<T> | undefined>;
+  getEntry<T>(key: UntypedKey): Promise<CacheEntry<T> | undefined>;
   async getEntry<T>(key: string): Promise<CacheEntry<T> | undefined> {
     checkKey(key);
     return this.#lookup.entry(key);
@@ -71,7 +72,8 @@ export class NamedCache {
 
   /** Whether a key is present; a stored `null` is. One round trip that does not carry the value. */
   async has(key: string): Promise<boolean> {
-    return (await this.remainingTtl(key)) !== undefined;
+    checkKey(key);
+    return this.#lookup.has(key);
   }
 
   /** Milliseconds left to live; `null` = never expires, `undefined` = no such key. One round trip. */
@@ -93,6 +95,8 @@ export class NamedCache {
    *
    * @throws SerializationError, PayloadTooLargeError; nothing was written
    */
+  set<T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: Duration | null | SetOptions): Promise<T>;
+  set<T>(key: UntypedKey, value: T, ttl?: Duration | null | SetOptions): Promise<T>;
   async set<T>(key: string, value: T, ttl?: Duration | null | SetOptions): Promise<T> {
     checkKey(key);
     return this.#writing.set({ key, value, ttl: ttlOfSet(ttl, this.#scope.context.ttl) });
@@ -112,6 +116,8 @@ export class NamedCache {
   }
 
   /** Stores a value only if the key is absent, in one atomic step; false when it was present. One round trip. */
+  add<T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: Duration | null): Promise<boolean>;
+  add(key: UntypedKey, value: unknown, ttl?: Duration | null): Promise<boolean>;
   async add(key: string, value: unknown, ttl?: Duration | null): Promise<boolean> {
     checkKey(key);
     return this.#writing.add({ key, value, ttl: ttlArgument(ttl, this.#scope.context.ttl) });
@@ -175,11 +181,13 @@ export class NamedCache {
    * The value of a key, or what `load` gives, which is then stored. Concurrent callers of one process share one run of
    * the loader; its failure reaches all of them and is not cached. A result that cannot be stored is returned all the same.
    */
-  async getOrSet<T>(
-    key: string,
-    load: (context: LoadContext) => T | Promise<T>,
-    options: LoadOptions = {},
-  ): Promise<T> {
+  getOrSet<T, U extends undefined = never>(
+    key: CacheKey<T>,
+    load: Loader<NoInfer<T> | U>,
+    options?: LoadOptions,
+  ): Promise<T | U>;
+  getOrSet<T>(key: UntypedKey, load: Loader<T>, options?: LoadOptions): Promise<T>;
+  async getOrSet<T>(key: string, load: Loader<T>, options: LoadOptions = {}): Promise<T> {
     checkKey(key);
     const ttl = ttlArgument(options.ttl, this.#scope.context.ttl);
     const found = await this.#readThrough.one(key, load, { fresh: options.fresh === true, ttl: () => ttl });
@@ -221,14 +229,7 @@ export class NamedCache {
     refreshThreshold?: number | ((value: T) => number),
   ): Promise<T | { value: T; expires?: number }> {
     checkKey(key);
-    const options: WrapOptions<T> =
-      typeof ttlOrOptions === 'object'
-        ? ttlOrOptions
-        : {
-            ...(ttlOrOptions === undefined ? {} : { ttl: ttlOrOptions }),
-            ...(refreshThreshold === undefined ? {} : { refreshThreshold }),
-          };
-    return wrap(this.#scope, this.#readThrough, key, load, options);
+    return wrap(this.#scope, this.#readThrough, key, load, wrapOptions(ttlOrOptions, refreshThreshold));
   }
 
   /** The keys that match a glob (`*`, `?`, `[a-z]`, `\`), each once, without those of namespaces. Walks by SCAN. */
@@ -266,12 +267,16 @@ export class NamedCache {
   }
 
   /** Listens as with cache-manager; a miss tells nothing. */
-  on<E extends CacheManagerEvent>(event: E, listener: CacheManagerListener<E>): EventEmitter {
+  on<E extends keyof Events>(event: E, listener: Events[E]): EventEmitter;
+  on(event: 'mdel' | 'ttl', listener: KeyListener): EventEmitter;
+  on(event: string, listener: (...data: never[]) => void): EventEmitter {
     return this.#scope.listeners().on(event, listener as (...data: unknown[]) => void);
   }
 
   /** Stops listening. */
-  off<E extends CacheManagerEvent>(event: E, listener: CacheManagerListener<E>): EventEmitter {
+  off<E extends keyof Events>(event: E, listener: Events[E]): EventEmitter;
+  off(event: 'mdel' | 'ttl', listener: KeyListener): EventEmitter;
+  off(event: string, listener: (...data: never[]) => void): EventEmitter {
     return this.#scope.listeners().off(event, listener as (...data: unknown[]) => void);
   }
 

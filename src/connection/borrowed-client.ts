@@ -11,8 +11,10 @@ export interface BorrowedClient {
   sendCommand(args: readonly RedisArgument[], options?: object): Promise<unknown>;
   withCommandOptions(options: object): unknown;
   duplicate(overrides?: object): unknown;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as in node's own emitters: nothing narrower takes every client
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  off(event: string, listener: (...args: any[]) => void): unknown;
 }
 
 const METHODS = ['sendCommand', 'withCommandOptions', 'duplicate', 'on', 'off'] as const;

@@ -13,7 +13,7 @@ import { KeySpace } from '../key/key-space.js';
 import { keyvStore } from '../store/keyv-store.js';
 import { memoryStore } from '../store/memory-store.js';
 import { redisStore } from '../store/redis-store.js';
-import type { Store, StoreContext } from '../store/store.js';
+import { isClosable, type Store, type StoreContext } from '../store/store.js';
 
 /** What all caches of an application are made with. */
 export interface AssemblyParts {
@@ -25,15 +25,25 @@ export interface AssemblyParts {
   readonly types: ReadonlyMap<string, ReadonlySet<Type>>;
 }
 
+/** A named cache, and how to let go of what its store holds open. */
+export interface AssembledCache {
+  readonly cache: NamedCache;
+  close(): Promise<void>;
+}
+
 /** Makes a named cache of its resolved options: its codec, its store, and what it shares with its namespaces. */
 export async function assembleCache(
   options: ResolvedCacheOptions,
   parts: AssemblyParts,
-): Promise<NamedCache> {
+): Promise<AssembledCache> {
   const { clock, reporter } = parts;
   const counters = new CacheCounters();
-  const types = [...new Set([...options.types, ...(parts.types.get(options.name) ?? [])])];
-  const plain = { types, serializer: options.serializer, format: 'entry' } as const;
+  const format =
+    typeof options.store === 'object' && 'open' in options.store ? options.store.format : undefined;
+  // Bare JSON holds no classes: those that decorated methods return are not added there.
+  const returned = format === 'json' ? [] : (parts.types.get(options.name) ?? []);
+  const types = [...new Set([...options.types, ...returned])];
+  const plain = { types, serializer: options.serializer, format: format ?? 'entry' } as const;
   const path = `caches.${options.name}`;
   const context: CacheContext = {
     ttl: options.ttl,
@@ -52,7 +62,12 @@ export async function assembleCache(
       reporter.report(event);
     },
   });
-  return new NamedCache(new CacheScope(options.name, store, context));
+  // A store that the application made is the application's to close.
+  const ours = store !== options.store && isClosable(store);
+  return {
+    cache: new NamedCache(new CacheScope(options.name, store, context)),
+    close: async () => (ours ? store.close() : undefined),
+  };
 }
 
 async function openStore(

@@ -17,6 +17,7 @@ export class CacheHost {
   readonly #connections: Connections;
   readonly #parts: AssemblyParts;
   readonly #log: LogSink;
+  readonly #closers: (() => Promise<void>)[] = [];
   readonly #ttls = new Map<string, number | null>();
 
   private constructor(options: ResolvedModuleOptions, log: LogSink, types: AssemblyParts['types']) {
@@ -62,8 +63,9 @@ export class CacheHost {
     return this.registry.declare(cache.name, cache, async () => {
       this.#ttls.set(cache.name, cache.ttl);
       const made = await assembleCache(cache, this.#parts);
+      this.#closers.push(made.close);
       this.#log.log(`Cache "${cache.name}" lives in ${this.#placeOf(cache)}`);
-      return made;
+      return made.cache;
     });
   }
 
@@ -86,8 +88,9 @@ export class CacheHost {
     return this.#connections.get(name);
   }
 
-  /** Closes the connections that are ours. The caches go on as their `onError` says. */
-  close(): Promise<void> {
-    return this.#connections.close();
+  /** Closes what the stores hold open, then the connections that are ours. The caches go on as their `onError` says. */
+  async close(): Promise<void> {
+    await Promise.all(this.#closers.map((close) => close()));
+    await this.#connections.close();
   }
 }

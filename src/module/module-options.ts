@@ -21,9 +21,9 @@ import { optionsObject } from '../option.js';
 /** What `RedisCacheModule.forRoot()` takes. Without options: one cache, `default`, in this process's memory. */
 export interface RedisCacheModuleOptions {
   /** Where caches live that name no other connection. Absent: in this process's memory, which is said at start. */
-  connection?: ConnectionOptions;
+  connection?: ConnectionOptions | undefined;
   /** Further connections by name. `default` stands either here or in `connection`. */
-  connections?: Record<string, ConnectionOptions>;
+  connections?: Record<string, ConnectionOptions | undefined>;
   /** In front of every key in Redis. Default `'cache'`. */
   keyPrefix?: string;
   /** How long an entry lives unless the cache or the call says otherwise; `null` = for ever. Default `'5m'`. */

@@ -30,7 +30,7 @@ export async function application(...names: string[]): Promise<Application> {
       types: new Map(),
     };
     // oxlint-disable-next-line no-await-in-loop
-    made.set(name, await assembleCache(options, parts));
+    made.set(name, (await assembleCache(options, parts)).cache);
   }
   const cache = (name = 'default'): NamedCache => {
     const found = made.get(name);
