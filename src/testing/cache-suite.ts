@@ -15,7 +15,6 @@ import { registerCases, type TestRunner } from './test-runner.js';
 export interface CacheSubject extends CacheSetup {
   /** Lets milliseconds pass for the caches: a `FakeClock` that they go by is advanced, or they are really waited. */
   pass(milliseconds: number): void | Promise<void>;
-  close?(): unknown;
 }
 
 /** On which caches the suite runs, and how. */
