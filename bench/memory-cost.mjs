@@ -101,8 +101,8 @@ async function write(cache, size) {
 }
 
 function heldByProcess() {
-  collectGarbage();
-  collectGarbage();
+  collectGarbage('major');
+  collectGarbage('major');
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

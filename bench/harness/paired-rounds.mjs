@@ -1,4 +1,4 @@
-import { applyLoad, warmUp } from './load.mjs';
+import { applyLoad, collectGarbage, warmUp } from './load.mjs';
 
 /** @typedef {import('./load.mjs').Operation} Operation */
 /** @typedef {import('./load.mjs').Cost} Cost */
@@ -39,6 +39,8 @@ export async function pairedRounds(ours, rivals, { callers, rounds = ROUNDS }) {
     ours: /** @type {Cost[]} */ ([]),
     theirs: /** @type {Cost[]} */ ([]),
   }));
+  collectGarbage('major');
+  for (const { measureTheirs } of [{ measureTheirs: measureOurs }, ...pairs]) await measureTheirs();
   for (let round = 0; round < rounds; round++) {
     for (const [index, { measureTheirs }] of pairs.entries()) {
       const comparison = /** @type {Comparison} */ (comparisons[index]);
