@@ -181,11 +181,8 @@ export class NamedCache {
    * The value of a key, or what `load` gives, which is then stored. Concurrent callers of one process share one run of
    * the loader; its failure reaches all of them and is not cached. A result that cannot be stored is returned all the same.
    */
-  getOrSet<T, U extends undefined = never>(
-    key: CacheKey<T>,
-    load: Loader<NoInfer<T> | U>,
-    options?: LoadOptions,
-  ): Promise<T | U>;
+  getOrSet<T>(key: CacheKey<T>, load: Loader<NoInfer<T>>, options?: LoadOptions): Promise<T>;
+  getOrSet<T>(key: CacheKey<T>, load: Loader<NoInfer<T> | undefined>, options?: LoadOptions): Promise<T | undefined>;
   getOrSet<T>(key: UntypedKey, load: Loader<T>, options?: LoadOptions): Promise<T>;
   async getOrSet<T>(key: string, load: Loader<T>, options: LoadOptions = {}): Promise<T> {
     checkKey(key);
