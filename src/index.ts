@@ -11,6 +11,7 @@ export { CacheRegistry } from './di/cache-registry.js';
 export { NamedCache, type LoadOptions } from './cache/named-cache.js';
 export type { CacheEntry } from './cache/lookup.js';
 export type { CacheItem, WrapOptions } from './cache/cache-manager-contract.js';
+export type { CountOptions } from './cache/count-options.js';
 export type { CacheOptions } from './cache/cache-options.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { LoadContext, Loader } from './cache/load-context.js';

@@ -7,6 +7,7 @@ import type { CacheKey, UntypedKey } from '../key/typed-key.js';
 import { isDivisible } from '../store/store.js';
 import type { CacheItem, KeyListener, WrapOptions } from './cache-manager-contract.js';
 import { checkKey, checkKeys } from './check-key.js';
+import { checkInteger, countStart, type CountOptions } from './count-options.js';
 import type { CacheScope } from './cache-scope.js';
 import type { CacheStats } from './cache-stats.js';
 import { keyvView } from './keyv-view.js';
@@ -136,25 +137,14 @@ export class NamedCache {
    * @throws NotANumberError when the value is no integer, the sum would leave ±(2^53 − 1), or the key is missing and
    * `initial` is not given
    */
-  async incr(
-    key: string,
-    by = 1,
-    options: { initial?: number; ttl?: Duration | null } = {},
-  ): Promise<number> {
+  async incr(key: string, by = 1, options: CountOptions = {}): Promise<number> {
     checkKey(key);
     checkInteger('by', by);
-    if (options.initial !== undefined) checkInteger('initial', options.initial);
-    const ttl = ttlArgument(options.ttl, this.#scope.context.ttl);
-    if (ttl !== null && ttl <= 0) throw new InvalidOptionsError('ttl', 'must be longer than 0', options.ttl);
-    return this.#writing.increment(key, by, { initial: options.initial, ttl });
+    return this.#writing.increment(key, by, countStart(options, this.#scope.context.ttl));
   }
 
   /** Subtracts; see `incr`. */
-  async decr(
-    key: string,
-    by = 1,
-    options: { initial?: number; ttl?: Duration | null } = {},
-  ): Promise<number> {
+  async decr(key: string, by = 1, options: CountOptions = {}): Promise<number> {
     return this.incr(key, -by, options);
   }
 
@@ -182,7 +172,11 @@ export class NamedCache {
    * the loader; its failure reaches all of them and is not cached. A result that cannot be stored is returned all the same.
    */
   getOrSet<T>(key: CacheKey<T>, load: Loader<NoInfer<T>>, options?: LoadOptions): Promise<T>;
-  getOrSet<T>(key: CacheKey<T>, load: Loader<NoInfer<T> | undefined>, options?: LoadOptions): Promise<T | undefined>;
+  getOrSet<T>(
+    key: CacheKey<T>,
+    load: Loader<NoInfer<T> | undefined>,
+    options?: LoadOptions,
+  ): Promise<T | undefined>;
   getOrSet<T>(key: UntypedKey, load: Loader<T>, options?: LoadOptions): Promise<T>;
   async getOrSet<T>(key: string, load: Loader<T>, options: LoadOptions = {}): Promise<T> {
     checkKey(key);
@@ -292,8 +286,4 @@ export class NamedCache {
     this.#keyv ??= keyvView(this, this.#scope.context.clock);
     return [this.#keyv];
   }
-}
-
-function checkInteger(path: string, value: unknown): void {
-  if (!Number.isSafeInteger(value)) throw new InvalidOptionsError(path, 'must be an integer', value);
 }
