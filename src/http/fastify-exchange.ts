@@ -33,7 +33,7 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
 
 function replayNotModified(reply: FastifyReply, { headers }: StoredResponse): undefined {
   reply.code(304);
-  for (const name of ['content-type', 'content-length', 'content-encoding']) reply.removeHeader(name);
+  for (const name of ['content-type', 'content-length', 'content-encoding']) remove(reply, name);
   restore(
     reply,
     headers.filter(({ name }) => OF_NOT_MODIFIED.has(name.toLowerCase())),
@@ -41,10 +41,16 @@ function replayNotModified(reply: FastifyReply, { headers }: StoredResponse): un
   return undefined;
 }
 
+/** Older versions of Fastify leave a field that middleware set on Node's response. */
+function remove(reply: FastifyReply, name: string): void {
+  reply.removeHeader(name);
+  reply.raw.removeHeader(name);
+}
+
 function restore(reply: FastifyReply, headers: readonly StoredHeader[]): void {
   restoreHeaders(headers, {
     set: (name, value) => reply.header(name, value),
-    remove: (name) => reply.removeHeader(name),
+    remove: (name) => remove(reply, name),
   });
 }
 

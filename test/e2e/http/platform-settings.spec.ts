@@ -78,6 +78,7 @@ describe.each(platforms)('around the response cache on %s', (platform) => {
         cachedRoutes('', {
           page: (_request, response) => {
             response.removeHeader('X-Frame-Options');
+            response.raw?.removeHeader('X-Frame-Options');
             return 'text';
           },
         }),
