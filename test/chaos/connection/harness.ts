@@ -13,7 +13,7 @@ import { startRedis, type RedisServer, type RedisServerOptions } from '../../sup
 
 /** The client versions that differ in what they do when things go wrong. */
 export const CLIENTS: readonly (readonly [string, CreateClient])[] = [
-  ['redis 6', createClient as CreateClient],
+  ['redis 6', createClient],
   ['redis 5', createClient5 as CreateClient],
 ];
 

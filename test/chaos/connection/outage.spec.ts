@@ -113,6 +113,28 @@ describe.each(CLIENTS)('an outage on %s', (_version, client) => {
     await isUp(connection);
   });
 
+  it('refuses what exceeds maxPending, and goes on with the rest', async () => {
+    const server = await redis();
+    const options = { url: server.url, maxPending: 10, deadline: '10s' };
+    const { connection } = await open(options, { client });
+    server.pause();
+    const calls = Promise.all(Array.from({ length: 15 }, () => outcomes(1, () => get(connection, 'k'))));
+    server.resume();
+    const full = 'Redis connection "default" is unavailable: The queue is full';
+    expect((await calls).flat()).toEqual([...Array.from({ length: 10 }, () => 'ok'), ...Array(5).fill(full)]);
+    expect(connection.available).toBe(true);
+  });
+
+  it('gives duplicates that reconnect by themselves', async () => {
+    const server = await redis();
+    const { connection } = await open(server.url, { client });
+    const duplicate = connection.duplicate();
+    onTestFinished(() => duplicate.destroy());
+    await duplicate.connect();
+    await server.restart();
+    await eventually(async () => expect(await duplicate.ping()).toBe('PONG'));
+  });
+
   it('does not stay with a server that hangs in the middle of a greeting', async () => {
     let answers = false;
     const serve = byCommand({ GET: '$-1\r\n' });

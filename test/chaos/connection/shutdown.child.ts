@@ -11,7 +11,7 @@ import { standaloneConnection } from '../../../src/connection/standalone.js';
 
 const [version, url, nobody, silent, pid] = process.argv.slice(2) as [string, string, string, string, string];
 
-function make(to: string): ManagedConnection {
+function make(to: unknown): ManagedConnection {
   return standaloneConnection(resolveConnectionOptions('default', to, 'connection') as ResolvedStandalone, {
     probeKey: 'cache:#probe',
     createClient: (version === 'redis 5' ? createClient5 : createClient) as CreateClient,
@@ -35,12 +35,13 @@ await closed('up', await up());
 await closed('never started', make(url));
 
 const connecting = make(url);
-await connecting.start();
+void connecting.start();
 await closed('connecting', connecting);
 
 for (const [state, to] of [
   ['down', nobody],
   ['not greeted', silent],
+  ['no TLS handshake', { url: silent.replace('redis:', 'rediss:'), socket: { connectTimeout: '1h' } }],
 ] as const) {
   const connection = make(to);
   await connection.start();

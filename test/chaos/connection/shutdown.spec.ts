@@ -28,6 +28,7 @@ describe.each(CLIENTS)('closing on %s', (version) => {
       'connecting, closed',
       'down, closed',
       'not greeted, closed',
+      'no TLS handshake, closed',
       'hung, closed',
       'all closed',
       '',

@@ -7,6 +7,11 @@ function block(milliseconds: number): void {
   while (performance.now() < end);
 }
 
+function stopper(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -31,15 +36,15 @@ describe.each(CLIENTS)('a busy process on %s', (_version, client) => {
     const server = await redis();
     const { connection, events } = await open({ url: server.url, deadline: '100ms' }, { client });
     await set(connection, 'k', 'v');
-    let stop = false;
+    const { signal, abort } = stopper();
     const busy = (async () => {
-      while (!stop) {
+      while (!signal.aborted) {
         block(150);
         await nextTurn();
       }
     })();
     expect(await outcomes(10, () => get(connection, 'k'))).toEqual(Array.from({ length: 10 }, () => 'ok'));
-    stop = true;
+    abort();
     await busy;
     expect(events).toEqual(['up: Redis answers']);
   });
