@@ -1,52 +1,75 @@
+import { milliseconds, type Duration } from './duration.js';
 import { InvalidOptionsError } from './errors.js';
 
-/** Options as they were written, before they are checked. */
+/** Options as they were given, before anything is known of them. */
 export type RawOptions = Readonly<Record<string, unknown>>;
 
+/** @throws InvalidOptionsError unless the value is a plain group of options */
+export function requireObject(value: unknown, path: string): RawOptions {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RawOptions;
+  throw new InvalidOptionsError(path, 'must be an object', value);
+}
+
+/** @throws InvalidOptionsError naming the first option that does not exist */
+export function requireKnown(options: RawOptions, known: readonly string[], path: string): void {
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new InvalidOptionsError(`${path}.${unknown}`, `is no option; there are ${known.join(', ')}`);
+}
+
 /**
- * Reads an options object whose keys are all among `known`.
+ * Reads a group of options that are all among `known`.
  *
  * @throws InvalidOptionsError when it is no object, or names an option that does not exist
  */
-export function optionsObject(raw: unknown, path: string, known: readonly string[]): RawOptions {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
-    throw new InvalidOptionsError(path, 'must be an object', raw);
-  }
-  for (const name of Object.keys(raw)) {
-    if (!known.includes(name)) {
-      throw new InvalidOptionsError(`${path}.${name}`, `is not an option; there are ${known.join(', ')}`);
-    }
-  }
-  return raw as RawOptions;
+export function optionsObject(value: unknown, path: string, known: readonly string[]): RawOptions {
+  const options = requireObject(value, path);
+  requireKnown(options, known, path);
+  return options;
 }
 
-/** Reads a positive integer, or gives `fallback` for an absent one. */
-export function positiveInteger(value: unknown, path: string, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (!Number.isSafeInteger(value) || (value as number) <= 0) {
-    throw new InvalidOptionsError(path, 'must be a positive integer', value);
-  }
-  return value as number;
+/** Gives a text that is not empty, or `undefined`. The error never shows it. */
+export function optionalText(value: unknown, path: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value !== '') return value;
+  throw new InvalidOptionsError(
+    path,
+    'must be a string that is not empty',
+    typeof value === 'string' ? '' : typeof value,
+  );
 }
 
-/** Reads one of a few words, or gives `fallback` for an absent one. */
-export function oneOf<T extends string>(value: unknown, path: string, choices: readonly T[], fallback: T): T {
+/** Gives a whole number between two bounds, or `fallback` where none was given. */
+export function wholeNumber(
+  value: unknown,
+  {
+    path,
+    from,
+    to = Number.MAX_SAFE_INTEGER,
+    fallback,
+  }: { path: string; from: number; to?: number; fallback: number },
+): number {
   if (value === undefined) return fallback;
-  if (!choices.includes(value as T)) {
-    throw new InvalidOptionsError(
-      path,
-      `must be one of ${choices.map((one) => `'${one}'`).join(', ')}`,
-      value,
-    );
-  }
-  return value as T;
+  if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return value as number;
+  const upTo = to === Number.MAX_SAFE_INTEGER ? `${from} or more` : `${from} to ${to}`;
+  throw new InvalidOptionsError(path, `must be a whole number, ${upTo}`, value);
 }
 
-/** Reads a string that is not empty, or gives `fallback` for an absent one. */
-export function nonEmptyString(value: unknown, path: string, fallback: string): string {
+/** Gives a duration of at least 1 ms, or `fallback` where none was given. */
+export function positiveDuration(value: unknown, path: string, fallback: number): number {
   if (value === undefined) return fallback;
-  if (typeof value !== 'string' || value === '') {
-    throw new InvalidOptionsError(path, 'must be a string that is not empty', value);
-  }
-  return value;
+  const length = milliseconds(value as Duration, path);
+  if (length >= 1 && length <= 2 ** 31 - 1) return length;
+  throw new InvalidOptionsError(path, 'must be at least 1 ms, and less than 25 days', value);
+}
+
+/** Gives one of the words, or the first of them where none was given. */
+export function oneOf<Word extends string>(
+  value: unknown,
+  words: readonly [Word, ...Word[]],
+  path: string,
+): Word {
+  if (value === undefined) return words[0];
+  if (words.includes(value as Word)) return value as Word;
+  throw new InvalidOptionsError(path, `must be ${words.map((word) => `'${word}'`).join(' or ')}`, value);
 }

@@ -3,7 +3,7 @@ import type { Compressor, Serializer } from '../codec/codec-options.js';
 import type { Type } from '../codec/type.js';
 import { milliseconds, type Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
-import { nonEmptyString, oneOf, optionsObject, positiveInteger } from '../option.js';
+import { oneOf, optionalText, optionsObject, wholeNumber } from '../option.js';
 import type { MemoryBounds } from '../store/memory-store.js';
 import type { Store, StoreFactory } from '../store/store.js';
 
@@ -93,7 +93,7 @@ export function resolveCacheOptions(
 ): ResolvedCacheOptions {
   if (name === '') throw new InvalidOptionsError(path, 'a cache needs a name that is not empty', name);
   const options = optionsObject(raw ?? {}, path, KNOWN) as CacheOptions;
-  const connection = nonEmptyString(options.connection, `${path}.connection`, 'default');
+  const connection = optionalText(options.connection, `${path}.connection`) ?? 'default';
   const store = resolveStore(options, path, defaults.store);
   if (options.memory !== undefined && store !== 'memory') {
     throw new InvalidOptionsError(`${path}.memory`, "goes with store: 'memory'", options.memory);
@@ -112,8 +112,8 @@ export function resolveCacheOptions(
     types: resolveTypes(options.types, `${path}.types`),
     serializer: resolvePart(options.serializer, `${path}.serializer`, ['serialize', 'deserialize']),
     compressor: resolvePart(options.compressor, `${path}.compressor`, ['compress', 'decompress']),
-    maxBytes: positiveInteger(options.maxBytes, `${path}.maxBytes`, Number.MAX_SAFE_INTEGER),
-    onError: oneOf(options.onError, `${path}.onError`, ['open', 'throw'], 'open'),
+    maxBytes: count(options.maxBytes, `${path}.maxBytes`, Number.MAX_SAFE_INTEGER),
+    onError: oneOf(options.onError, ['open', 'throw'], `${path}.onError`),
   });
 }
 
@@ -156,9 +156,13 @@ function resolveVersion(value: unknown, path: string): number | string | undefin
 function resolveMemory(raw: unknown, path: string): MemoryBounds {
   const options = optionsObject(raw ?? {}, path, ['max', 'maxBytes']);
   return Object.freeze({
-    max: positiveInteger(options['max'], `${path}.max`, MEMORY_MAX),
-    maxBytes: positiveInteger(options['maxBytes'], `${path}.maxBytes`, MEMORY_MAX_BYTES),
+    max: count(options['max'], `${path}.max`, MEMORY_MAX),
+    maxBytes: count(options['maxBytes'], `${path}.maxBytes`, MEMORY_MAX_BYTES),
   });
+}
+
+function count(value: unknown, path: string, fallback: number): number {
+  return wholeNumber(value, { path, from: 1, fallback });
 }
 
 function resolveTypes(value: unknown, path: string): readonly Type[] {

@@ -9,7 +9,7 @@ import {
   requireObject,
   wholeNumber,
   type RawOptions,
-} from './option-rules.js';
+} from '../option.js';
 import { parseRedisUrl } from './redis-url.js';
 import { resolveEndpoint } from './resolve-endpoint.js';
 

@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { ResolvedEndpoint, SocketOptions, TlsKey } from './connection-options.js';
-import { optionalText, positiveDuration, requireKnown, requireObject, wholeNumber } from './option-rules.js';
+import { optionalText, positiveDuration, requireKnown, requireObject, wholeNumber } from '../option.js';
 import type { RedisUrl } from './redis-url.js';
 
 const TLS_KEYS: readonly TlsKey[] = [

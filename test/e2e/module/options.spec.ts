@@ -4,8 +4,8 @@ import { RedisCacheModule, InvalidOptionsError } from '../../../src/index.js';
 describe('RedisCacheModule.forRoot refuses', () => {
   it.each<[string, unknown, string]>([
     ['no object', 'redis://x', 'options: must be an object'],
-    ['an unknown option', { prefix: 'x' }, 'options.prefix: is not an option'],
-    ['an unknown option of a cache', { caches: { a: { tll: '1m' } } }, 'caches.a.tll: is not an option'],
+    ['an unknown option', { prefix: 'x' }, 'options.prefix: is no option'],
+    ['an unknown option of a cache', { caches: { a: { tll: '1m' } } }, 'caches.a.tll: is no option'],
     ['a bad ttl', { ttl: '5 min' }, 'options.ttl: must be milliseconds'],
     ['a ttl of 0', { ttl: 0 }, 'options.ttl: must be longer than 0'],
     ['a ttl that is no number', { ttl: Number.NaN }, 'options.ttl: must be milliseconds'],
@@ -32,12 +32,12 @@ describe('RedisCacheModule.forRoot refuses', () => {
     [
       'a bad onError',
       { caches: { a: { onError: 'ignore' } } },
-      "caches.a.onError: must be one of 'open', 'throw'",
+      "caches.a.onError: must be 'open' or 'throw'",
     ],
     [
       'a bad maxBytes',
       { caches: { a: { maxBytes: -1 } } },
-      'caches.a.maxBytes: must be a positive integer, received -1',
+      'caches.a.maxBytes: must be a whole number, 1 or more, received -1',
     ],
     [
       'memory bounds on Redis',

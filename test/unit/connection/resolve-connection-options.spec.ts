@@ -89,7 +89,7 @@ describe('resolveConnectionOptions', () => {
     [{}, 'connection', /needs a url, a socket or a client/],
     [{ url: undefined }, 'connection.url', /environment/],
     [{ url: '' }, 'connection.url', /environment/],
-    [{ url: 'redis://h', ttl: 5 }, 'connection.ttl', /is no option here/],
+    [{ url: 'redis://h', ttl: 5 }, 'connection.ttl', /is no option/],
     [
       { url: 'redis://h', socket: { reconnectStrategy: false } },
       'connection.socket.reconnectStrategy',
@@ -113,7 +113,7 @@ describe('resolveConnectionOptions', () => {
     [{ client: undefined }, 'connection.client', /createClient\(\)/],
     [{ client: {} }, 'connection.client', /createClient\(\)/],
     [{ client: Promise.resolve() }, 'connection.client', /await/],
-    [{ client: createClient(), url: 'redis://h' }, 'connection.url', /no option here/],
+    [{ client: createClient(), url: 'redis://h' }, 'connection.url', /no option/],
   ])('refuses %o', (raw, path, message) => {
     const error = errorOf(raw);
     expect(error.path).toBe(path);
