@@ -5,7 +5,7 @@ import type { Duration } from '../duration.js';
 
 /** What `@Cacheable` may say about a response only; it stands under `response` and needs a controller's route handler. */
 export interface ResponseOptions {
-  /** The key of the response, in place of the one made of route, parameters and query. Runs after the guards. */
+  /** Stands for path, parameters and query in the key; the route itself stays in it. Runs after the guards. */
   readonly key?: (context: ExecutionContext) => string;
   /** False: this request neither reads nor fills the cache. Runs after the guards. */
   readonly when?: (context: ExecutionContext) => boolean;
