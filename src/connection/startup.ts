@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 import { RedisUnavailableError } from '../errors.js';
 
 /** The longest that a start waits for a Redis that is required, in milliseconds. */
-export const START_LIMIT = 10_000;
+const START_LIMIT = 10_000;
 /** The longest that any other start waits for the first try to connect. */
 const FIRST_TRY_LIMIT = 2_000;
 

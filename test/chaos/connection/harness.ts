@@ -18,7 +18,7 @@ export const CLIENTS: readonly (readonly [string, CreateClient])[] = [
 ];
 
 /** The key that connections under test are probed by. */
-export const PROBE_KEY = 'cache:#probe';
+const PROBE_KEY = 'cache:#probe';
 
 /** A connection under test and what it has told. */
 export interface Opened {
