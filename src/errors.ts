@@ -52,7 +52,11 @@ export class UnknownCacheError extends RedisCacheError {
 /** Redis did not answer in time, or the connection is down. Thrown only by caches with `onError: 'throw'`. */
 export class RedisUnavailableError extends RedisCacheError {
   constructor(connection: string, reason: string, cause?: unknown) {
-    super('REDIS_UNAVAILABLE', `Redis connection ${JSON.stringify(connection)} is unavailable: ${reason}`, cause);
+    super(
+      'REDIS_UNAVAILABLE',
+      `Redis connection ${JSON.stringify(connection)} is unavailable: ${reason}`,
+      cause,
+    );
   }
 }
 
@@ -81,6 +85,7 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
+  if (typeof value === 'object' && value !== null)
+    return `an object with ${Object.keys(value).join(', ') || 'no keys'}`;
   return String(value);
 }

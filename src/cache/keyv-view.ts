@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { Keyv, type KeyvStoreAdapter, type StoredData } from 'keyv';
+import { Keyv, type StoredData } from 'keyv';
 
 /** The part of a cache that a Keyv needs. */
 interface KeyvSource {
@@ -33,7 +33,7 @@ export function keyvView(cache: KeyvSource, clock: Clock): Keyv {
     // Keyv listens for its store's errors. A cache reports its own.
     on: () => adapter,
   };
-  const keyv = new Keyv({ store: adapter as unknown as KeyvStoreAdapter, useKeyPrefix: false });
+  const keyv = new Keyv({ store: adapter, useKeyPrefix: false });
   keyv.serialize = undefined;
   keyv.deserialize = undefined;
   return keyv;

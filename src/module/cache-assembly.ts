@@ -28,7 +28,7 @@ export interface AssemblyParts {
 /** A named cache, and how to let go of what its store holds open. */
 export interface AssembledCache {
   readonly cache: NamedCache;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Makes a named cache of its resolved options: its codec, its store, and what it shares with its namespaces. */

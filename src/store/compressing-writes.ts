@@ -3,7 +3,7 @@ import type { EncodedValue } from '../codec/codec.js';
 /** Encoded values, and which of the keys they are for stand: no later write or removal has overtaken them. */
 export interface CompressedWrites {
   readonly encoded: readonly EncodedValue[];
-  stands(key: string): boolean;
+  readonly standing: ReadonlySet<string>;
 }
 
 /**
@@ -26,7 +26,7 @@ export class CompressingWrites {
       const encoded = await pending;
       const standing = new Set(keys.filter((key) => this.#lastOf(key) < call));
       for (const key of standing) this.#last.set(key, call);
-      return { encoded, stands: (key) => standing.has(key) };
+      return { encoded, standing };
     } finally {
       this.#pending -= 1;
       if (this.#pending === 0) {

@@ -110,19 +110,19 @@ class MemoryStore implements DivisibleStore {
     const pending = encodeWrites(this.#codec, writes);
     if (!(pending instanceof Promise)) return this.#keep(writes, mode, pending);
     const keys = writes.map(({ key }) => this.#entryKey(key));
-    const { encoded, stands } = await this.#compressing.wait(keys, pending);
-    return this.#keep(writes, mode, encoded, stands);
+    const done = await this.#compressing.wait(keys, pending);
+    return this.#keep(writes, mode, done.encoded, done.standing);
   }
 
   #keep(
     writes: readonly StoreWrite[],
     mode: 'set' | 'add',
     encoded: readonly EncodedValue[],
-    stands: (entryKey: string) => boolean = () => true,
+    standing?: ReadonlySet<string>,
   ): boolean[] {
     return writes.map((write, index) => {
       const entryKey = this.#entryKey(write.key);
-      if (write.wanted?.() === false || !stands(entryKey)) return false;
+      if (write.wanted?.() === false || standing?.has(entryKey) === false) return false;
       if (mode === 'add' && this.#live(entryKey) !== undefined) return false;
       this.#compressing.overtake([entryKey]);
       this.#entries.set(entryKey, this.#entry(encoded[index] as EncodedValue, write.ttl));

@@ -119,7 +119,7 @@ export class RedisReader {
 
 function flatten(replies: readonly (RedisReply | Error)[]): RedisReply[] {
   return replies.flatMap((reply) => {
-    if (!(reply instanceof Error)) return reply as RedisReply;
+    if (!(reply instanceof Error)) return reply;
     // A key of another type is a miss. MGET says nil for it by itself.
     if (reply.message.startsWith('WRONGTYPE')) return null;
     throw reply;

@@ -121,9 +121,11 @@ class RedisStore implements DivisibleStore {
       this.#compressing.overtake(keys);
       return this.#send(writes, mode, pending);
     }
-    const { encoded, stands } = await this.#compressing.wait(keys, pending);
-    const standing = writes.map((write) => (stands(write.key) ? write : { ...write, wanted: () => false }));
-    return this.#send(standing, mode, encoded);
+    const { encoded, standing } = await this.#compressing.wait(keys, pending);
+    const wanted = writes.map((write) =>
+      standing.has(write.key) ? write : { ...write, wanted: () => false },
+    );
+    return this.#send(wanted, mode, encoded);
   }
 
   async #send(

@@ -37,7 +37,9 @@ describe('the reference', () => {
     ];
     const rows = new Set(firstColumn(page).map((row) => row.split('.')[0]));
     for (const [path, pattern] of sources) {
-      const names = [...(pattern.exec(await read(path))?.[1] ?? '').matchAll(/'(\w+)'/g)].map((match) => match[1]);
+      const names = [...(pattern.exec(await read(path))?.[1] ?? '').matchAll(/'(\w+)'/g)].map(
+        (match) => match[1],
+      );
       expect(names.length, path).toBeGreaterThan(2);
       for (const name of names) expect(rows, `${path}: ${name}`).toContain(name);
     }

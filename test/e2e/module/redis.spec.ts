@@ -63,7 +63,7 @@ describe('RedisCacheModule on Redis', () => {
 
   it('gives a client of its own for subscriptions', async () => {
     const one = await start({ connection: redis.url });
-    const subscriber = one.get(CacheRegistry).duplicateConnection() as RedisClientType;
+    const subscriber = one.get(CacheRegistry).duplicateConnection();
     await subscriber.connect();
     const heard: string[] = [];
     await subscriber.subscribe('news', (message) => heard.push(message));

@@ -81,7 +81,7 @@ describe('a memory store with a compressor', () => {
     await store.write([write('key', large())], 'set');
     const [first] = await store.read(['key']);
     expect(first?.value).toEqual(large());
-    (first?.value as { list: number[] }).list.push(2);
+    (first as { value: { list: number[] } }).value.list.push(2);
     const [[second], [third]] = await Promise.all([store.read(['key']), store.read(['key', 'missing'])]);
     expect(second?.value).toEqual(large());
     expect(third?.value).toEqual(large());
