@@ -81,7 +81,6 @@ function readClass(characters: readonly string[], start: number): { end: number;
       at += 2;
     }
   }
-  const matches = (one: string): boolean =>
-    ranges.some(([low, high]) => low <= one && one <= high) !== negated;
-  return { end: at, part: { matches } };
+  const inRange = (one: string): boolean => ranges.some(([low, high]) => low <= one && one <= high);
+  return { end: at, part: { matches: (one) => inRange(one) !== negated } };
 }

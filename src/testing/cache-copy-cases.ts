@@ -1,5 +1,5 @@
-import type { CacheSubject } from './cache-suite.js';
-import type { StoreCapability } from './store-suite.js';
+import type { CacheSubject } from './cache-subject.js';
+import type { StoreCapability } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 interface Basket {

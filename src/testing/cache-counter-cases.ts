@@ -1,6 +1,6 @@
-import type { CacheSubject } from './cache-suite.js';
+import type { CacheSubject } from './cache-subject.js';
 import { failureNameOf } from './failure-of.js';
-import type { StoreCapability } from './store-suite.js';
+import type { StoreCapability } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 /** Behaviours 15–17: counters. */

@@ -1,22 +1,11 @@
-import type { CacheSubject } from './cache-suite.js';
+import type { CacheSubject } from './cache-subject.js';
 import { failureOf } from './failure-of.js';
-import type { StoreCapability } from './store-suite.js';
+import type { StoreCapability } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 const FIFTY = Array.from({ length: 50 }, (_, index) => index);
 
-/** A promise to be kept from outside. */
-function promised<T>(): { promise: Promise<T>; keep: (value: T) => void; break: (error: Error) => void } {
-  let keep!: (value: T) => void;
-  let fail!: (error: Error) => void;
-  const promise = new Promise<T>((resolve, reject) => {
-    keep = resolve;
-    fail = reject;
-  });
-  return { promise, keep, break: fail };
-}
-
-/** Behaviour 28 within one process, and what may happen while a loader runs. */
+/** Behaviour 28 within one process: who shares a load, and how its result is kept. */
 export const CACHE_FLIGHT_CASES: readonly BehaviourCase<CacheSubject, StoreCapability>[] = [
   {
     title: 'fifty concurrent callers of a cold key share one loader',
@@ -67,71 +56,6 @@ export const CACHE_FLIGHT_CASES: readonly BehaviourCase<CacheSubject, StoreCapab
       });
       expect(await failureOf(synchronous)).toBe(boom);
       expect(await cache.getOrSet('key', () => 'works')).toBe('works');
-    },
-  },
-  {
-    title: 'what is loaded while its key is set, removed or cleared is not stored',
-    async run(subject, expect) {
-      const cache = await subject.cache();
-      const changes: [() => Promise<unknown>, unknown][] = [
-        [() => cache.set('key', 'newer'), 'newer'],
-        [() => cache.mset([{ key: 'key', value: 'newer' }]), 'newer'],
-        [() => cache.add('key', 'newer'), 'newer'],
-        [() => cache.del('key'), undefined],
-        [() => cache.mdel(['x', 'key']), undefined],
-        [() => cache.clear(), undefined],
-        [() => cache.set('key', undefined), undefined],
-        [() => cache.set('key', 1, { ttl: 0 }), undefined],
-        [() => cache.touch('key', 0), undefined],
-      ];
-      for (const [change, expected] of changes) {
-        await cache.del('key');
-        const loaded = await cache.getOrSet<string>('key', async () => {
-          await change();
-          return 'older';
-        });
-        expect([String(change), loaded, await cache.get('key')]).toStrictEqual([
-          String(change),
-          'older',
-          expected,
-        ]);
-      }
-    },
-  },
-  {
-    title: 'nor is it stored by getOrSetMany and by the refresh of wrap',
-    async run(subject, expect) {
-      const cache = await subject.cache();
-      await cache.getOrSetMany(['a', 'b'], async () => {
-        await cache.del('a');
-        return new Map([
-          ['a', 'older'],
-          ['b', 'good'],
-        ]);
-      });
-      expect(await cache.mget(['a', 'b'])).toStrictEqual([undefined, 'good']);
-      const load = promised<string>();
-      const refreshed = new Promise((resolve) => cache.on('refresh', resolve));
-      await cache.set('key', 'old', 1_000);
-      expect(await cache.wrap('key', () => load.promise, 60_000, 50_000)).toBe('old');
-      await cache.set('key', 'newer');
-      load.keep('older');
-      await refreshed;
-      expect(await cache.get('key')).toBe('newer');
-    },
-  },
-  {
-    title: 'a caller who comes after a removal does not get what was loaded before it',
-    async run(subject, expect) {
-      const cache = await subject.cache();
-      const old = promised<string>();
-      const before = cache.getOrSet('key', () => old.promise);
-      await cache.del('key');
-      const after = cache.getOrSet('key', async () => 'new');
-      expect(await after).toBe('new');
-      old.keep('old');
-      expect(await before).toBe('old');
-      expect(await cache.get('key')).toBe('new');
     },
   },
   {

@@ -1,6 +1,6 @@
 import type { NamedCache } from '../cache/named-cache.js';
-import type { CacheSubject } from './cache-suite.js';
-import type { StoreCapability } from './store-suite.js';
+import type { CacheSubject } from './cache-subject.js';
+import type { StoreCapability } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 const EVENTS = ['get', 'mget', 'set', 'mset', 'del', 'mdel', 'clear', 'ttl', 'refresh'] as const;
@@ -8,7 +8,7 @@ const EVENTS = ['get', 'mget', 'set', 'mset', 'del', 'mdel', 'clear', 'ttl', 're
 function recordEvents(cache: NamedCache): [event: string, data: unknown][] {
   const seen: [event: string, data: unknown][] = [];
   for (const event of EVENTS) {
-    cache.on(event as 'get', ((data: unknown) => seen.push([event, data])) as never);
+    cache.on(event as 'get', (data) => seen.push([event, data]));
   }
   return seen;
 }

@@ -1,6 +1,6 @@
 import type { NamedCache } from '../cache/named-cache.js';
-import type { CacheSubject } from './cache-suite.js';
-import type { StoreCapability } from './store-suite.js';
+import type { CacheSubject } from './cache-subject.js';
+import type { StoreCapability } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 async function keysOf(cache: NamedCache, glob?: string): Promise<string[]> {

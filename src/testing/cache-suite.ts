@@ -3,19 +3,14 @@ import { CACHE_COUNTER_CASES } from './cache-counter-cases.js';
 import { CACHE_FLIGHT_CASES } from './cache-flight-cases.js';
 import { CACHE_MANAGER_CASES } from './cache-manager-cases.js';
 import { CACHE_MANY_CASES } from './cache-many-cases.js';
+import { CACHE_OVERTAKEN_CASES } from './cache-overtaken-cases.js';
 import { CACHE_PATTERN_CASES } from './cache-pattern-cases.js';
 import { CACHE_SEPARATION_CASES } from './cache-separation-cases.js';
+import type { CacheSubject } from './cache-subject.js';
 import { CACHE_TTL_CASES } from './cache-ttl-cases.js';
 import { CACHE_VALUE_CASES } from './cache-value-cases.js';
-import type { CacheSetup } from './open-caches.js';
-import type { StoreCapability } from './store-suite.js';
+import type { StoreCapability } from './store-subject.js';
 import { registerCases, type TestRunner } from './test-runner.js';
-
-/** Caches that are empty, on the store to be tried. */
-export interface CacheSubject extends CacheSetup {
-  /** Lets milliseconds pass for the caches: a `FakeClock` that they go by is advanced, or they are really waited. */
-  pass(milliseconds: number): void | Promise<void>;
-}
 
 /** On which caches the suite runs, and how. */
 export interface CacheSuiteOptions {
@@ -38,6 +33,7 @@ export function cacheConformance(runner: TestRunner, options: CacheSuiteOptions)
     registerCases(runner, 'patterns', CACHE_PATTERN_CASES, source);
     registerCases(runner, 'time to live', CACHE_TTL_CASES, source);
     registerCases(runner, 'single flight', CACHE_FLIGHT_CASES, source);
+    registerCases(runner, 'loads that are overtaken', CACHE_OVERTAKEN_CASES, source);
     registerCases(runner, 'cache-manager', CACHE_MANAGER_CASES, source);
   });
 }

@@ -1,16 +1,13 @@
-export { cacheConformance, type CacheSubject, type CacheSuiteOptions } from './cache-suite.js';
+export { cacheConformance, type CacheSuiteOptions } from './cache-suite.js';
+export type { CacheSubject } from './cache-subject.js';
 export {
   openCaches,
   type CacheSetup,
   type CacheSetupOptions,
   type SetupCacheOptions,
 } from './open-caches.js';
-export {
-  storeConformance,
-  type StoreCapability,
-  type StoreSubject,
-  type StoreSuiteOptions,
-} from './store-suite.js';
+export { storeConformance, type StoreSuiteOptions } from './store-suite.js';
+export type { StoreCapability, StoreSubject } from './store-subject.js';
 export { FakeClock } from './fake-clock.js';
 export { FaultyStore, type StoreMethod } from './faulty-store.js';
 export { RecordingReporter } from './recording-reporter.js';

@@ -1,5 +1,5 @@
 import { failureNameOf } from './failure-of.js';
-import type { StoreCapability, StoreSubject } from './store-suite.js';
+import type { StoreCapability, StoreSubject } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 const write = (key: string, value: unknown, ttl: number | null = 60_000) => ({ key, value, ttl });
@@ -102,7 +102,7 @@ export const STORE_ENTRY_CASES: readonly BehaviourCase<StoreSubject, StoreCapabi
       value.list.push(2);
       const [mine] = await store.read(['key']);
       try {
-        (mine?.value as typeof value).list.push(3);
+        (mine as { value: typeof value }).value.list.push(3);
       } catch {
         // A frozen value is as good as a copy.
       }

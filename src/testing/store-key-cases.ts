@@ -1,5 +1,5 @@
 import { isDivisible, type DivisibleStore, type Store } from '../store/store.js';
-import type { StoreCapability, StoreSubject } from './store-suite.js';
+import type { StoreCapability, StoreSubject } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 /** Keys that a careless store mixes up, splits or loses. */

@@ -1,24 +1,9 @@
-import type { Store } from '../store/store.js';
 import { STORE_COUNTER_CASES } from './store-counter-cases.js';
 import { STORE_ENTRY_CASES } from './store-entry-cases.js';
 import { STORE_KEY_CASES } from './store-key-cases.js';
 import { STORE_TTL_CASES } from './store-ttl-cases.js';
+import type { StoreCapability, StoreSubject } from './store-subject.js';
 import { registerCases, type TestRunner } from './test-runner.js';
-
-/**
- * What not every store can do: `atomic` takes concurrent calls one after the other, in the order in which they are made;
- * `increment` counts at all; `keys` lists by a glob; `namespaces` divides; `null` keeps it as a value; `persist` takes an
- * expiry back.
- */
-export type StoreCapability = 'atomic' | 'increment' | 'keys' | 'namespaces' | 'null' | 'persist';
-
-/** An empty store to be tried. */
-export interface StoreSubject {
-  readonly store: Store;
-  /** Lets milliseconds pass for the store: a `FakeClock` that it goes by is advanced, or they are really waited. */
-  pass(milliseconds: number): void | Promise<void>;
-  close?(): unknown;
-}
 
 /** Which store the suite tries, and how. */
 export interface StoreSuiteOptions {

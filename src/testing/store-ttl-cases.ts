@@ -1,4 +1,4 @@
-import type { StoreCapability, StoreSubject } from './store-suite.js';
+import type { StoreCapability, StoreSubject } from './store-subject.js';
 import type { BehaviourCase } from './test-runner.js';
 
 const write = (key: string, ttl: number | null) => ({ key, value: 'value', ttl });

@@ -7,7 +7,7 @@ import { resolveConnectionOptions } from '../../src/connection/resolve-connectio
 import { standaloneConnection } from '../../src/connection/standalone.js';
 import { RecordingReporter } from '../../src/testing/recording-reporter.js';
 import { openCaches } from '../../src/testing/open-caches.js';
-import type { CacheSubject } from '../../src/testing/cache-suite.js';
+import type { CacheSubject } from '../../src/testing/cache-subject.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
