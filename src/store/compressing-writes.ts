@@ -6,51 +6,50 @@ export interface CompressedWrites {
   readonly standing: ReadonlySet<string>;
 }
 
+/** The writes of one call whose values are being compressed. */
+interface Pending {
+  /** The keys that stand so far. */
+  readonly standing: Set<string>;
+}
+
 /**
  * The writes whose values are being compressed. A later write or removal of the same key overtakes them, and must not be
- * undone when the compression is done.
+ * undone when the compression is done. Remembers nothing once it is done.
  */
 export class CompressingWrites {
-  /** By key, the number of the last write or removal that took effect while something was being compressed. */
-  readonly #last = new Map<string, number>();
-  /** The same for all keys that begin with a prefix. */
-  readonly #lastBelow = new Map<string, number>();
-  #calls = 0;
-  #pending = 0;
+  /** In the order in which they were called. */
+  readonly #pending = new Set<Pending>();
 
   /** Waits for values to be compressed. The keys that stand then count as written. */
   async wait(keys: readonly string[], pending: Promise<readonly EncodedValue[]>): Promise<CompressedWrites> {
-    const call = ++this.#calls;
-    this.#pending += 1;
+    const own: Pending = { standing: new Set(keys) };
+    this.#pending.add(own);
     try {
       const encoded = await pending;
-      const standing = new Set(keys.filter((key) => this.#lastOf(key) < call));
-      for (const key of standing) this.#last.set(key, call);
-      return { encoded, standing };
+      this.#overtake(own.standing, own);
+      return { encoded, standing: own.standing };
     } finally {
-      this.#pending -= 1;
-      if (this.#pending === 0) {
-        this.#last.clear();
-        this.#lastBelow.clear();
-      }
+      this.#pending.delete(own);
     }
   }
 
   /** These keys are written or removed now. */
-  overtake(keys: readonly string[]): void {
-    if (this.#pending === 0) return;
-    const call = ++this.#calls;
-    for (const key of keys) this.#last.set(key, call);
+  overtake(keys: Iterable<string>): void {
+    this.#overtake(keys, undefined);
   }
 
   /** All keys that begin with `prefix` are removed now. */
   overtakeBelow(prefix: string): void {
-    if (this.#pending > 0) this.#lastBelow.set(prefix, ++this.#calls);
+    for (const { standing } of this.#pending) {
+      for (const key of standing) if (key.startsWith(prefix)) standing.delete(key);
+    }
   }
 
-  #lastOf(key: string): number {
-    let last = this.#last.get(key) ?? 0;
-    for (const [prefix, call] of this.#lastBelow) if (call > last && key.startsWith(prefix)) last = call;
-    return last;
+  /** Those that were called before `end`; `undefined` = all. */
+  #overtake(keys: Iterable<string>, end: Pending | undefined): void {
+    for (const one of this.#pending) {
+      if (one === end) return;
+      for (const key of keys) one.standing.delete(key);
+    }
   }
 }

@@ -47,10 +47,13 @@ export class Generations {
     return this.keys.map((key) => ({ key, args: ['SET', key, newGeneration(), 'NX'] }));
   }
 
-  /** The command after which no entry written before is valid. */
-  renew(): RedisCommand {
+  /**
+   * The command after which no entry written before is valid. It removes the generation, and the next writer makes a new
+   * one: unlike a write, a removal is never refused by a Redis that is full.
+   */
+  remove(): RedisCommand {
     this.#known = undefined;
-    return { key: this.#leaf, args: ['SET', this.#leaf, newGeneration()] };
+    return { key: this.#leaf, args: ['UNLINK', this.#leaf] };
   }
 
   get #leaf(): string {

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { EncodedValue } from '../codec/codec.js';
 import { hasGenerations, headerLength, MAX_GENERATIONS, openEntry, sealEntry } from '../codec/envelope.js';
 import { PLAIN_JSON_FLAGS } from '../codec/flags.js';
@@ -26,6 +27,7 @@ export type RedisStoreContext = Omit<StoreContext, 'connection' | 'client'> & {
 
 /** Keys of one UNLINK. */
 const DELETE_KEYS = 128;
+const PARTS_REMEMBERED = 1_000;
 
 /** A store in Redis. Reads are one round trip, writes one, two for the first write after a `clear` elsewhere. */
 export function redisStore(context: RedisStoreContext): DivisibleStore {
@@ -40,6 +42,8 @@ class RedisStore implements DivisibleStore {
   readonly #reader: RedisReader;
   readonly #writer: RedisWriter;
   readonly #compressing = new CompressingWrites();
+  /** Parts that were asked for lately: they remember their generations, and batch the lookups of a turn. */
+  readonly #parts = new LRUCache<string, RedisStore>({ max: PARTS_REMEMBERED });
 
   constructor(context: RedisStoreContext) {
     this.#context = context;
@@ -58,7 +62,12 @@ class RedisStore implements DivisibleStore {
         name,
       );
     }
-    return new RedisStore({ ...this.#context, space: this.#space.namespace(name) });
+    let part = this.#parts.get(name);
+    if (part === undefined) {
+      part = new RedisStore({ ...this.#context, space: this.#space.namespace(name) });
+      this.#parts.set(name, part);
+    }
+    return part;
   }
 
   read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
@@ -262,7 +271,7 @@ class RedisStore implements DivisibleStore {
   async clear(): Promise<void> {
     this.#writer.flush();
     this.#compressing.overtakeBelow('');
-    await this.#connection.request(this.#generations.renew());
+    await this.#connection.request(this.#generations.remove());
   }
 }
 

@@ -60,14 +60,14 @@ describe('what stands in Redis', () => {
     await redis.server.cli('SET', `${keyPrefix}:mine`, 'own');
     await other.set('key', 1);
     await some.mset(numbered(2_000).map((key) => ({ key, value: key })));
-    expect(await commandsOf(redis.server, () => some.clear())).toEqual({ set: 1 });
+    expect(await commandsOf(redis.server, () => some.clear())).toEqual({ unlink: 1 });
     expect((await some.mget(numbered(2_000))).some((value) => value !== undefined)).toBe(false);
     expect(await redis.server.cli('GET', 'sess:1')).toBe('a session');
     expect(await redis.server.cli('GET', `${keyPrefix}:mine`)).toBe('own');
     expect(await other.get('key')).toBe(1);
     const part = some.namespace('part');
     await part.set('key', 1);
-    expect(await commandsOf(redis.server, () => part.clear())).toEqual({ set: 1 });
+    expect(await commandsOf(redis.server, () => part.clear())).toEqual({ unlink: 1 });
     expect(await part.get('key')).toBe(undefined);
   });
 

@@ -8,7 +8,7 @@ const NAMES = {
     ...['RedisCacheModule', 'CacheRegistry', 'NamedCache', 'ResponseCacheInterceptor', 'EVENT_CHANNEL'],
     ...['InjectCache', 'InjectRedis', 'getCacheToken', 'getRedisToken'],
     ...['Cacheable', 'CacheEvict', 'CachePut', 'defineKey'],
-    ...['brotli', 'gzip', 'zstd'],
+    ...['brotli', 'gzip', 'zstd', 'fromCacheManager', 'plainJsonStore'],
     ...['RedisCacheError', 'InvalidOptionsError', 'UnknownCacheError', 'RedisUnavailableError'],
     ...['NotANumberError', 'PayloadTooLargeError', 'SerializationError'],
   ],

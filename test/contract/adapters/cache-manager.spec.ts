@@ -405,7 +405,7 @@ describe('fromCacheManager', () => {
     expect(() => fromCacheManager(undefined as never)).toThrow('takes a store of cache-manager 5');
     expect(() => fromCacheManager(memoryStore(), { keyPrefix: 1 } as never)).toThrow('keyPrefix');
     expect(() => fromCacheManager(memoryStore(), { close: 1 } as never)).toThrow('close');
-    expect(() => fromCacheManager(memoryStore(), { prefix: 'a' } as never)).toThrow('is not an option');
+    expect(() => fromCacheManager(memoryStore(), { prefix: 'a' } as never)).toThrow('is no option');
     const none = fromCacheManager(() => ({}) as never);
     await expect(openStore(none, ground('json'))).rejects.toThrow('must have get, set and del');
     const wantsClient = fromCacheManager((client) => redisInsStore(client));
