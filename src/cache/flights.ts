@@ -1,3 +1,8 @@
+import { InvalidOptionsError } from '../errors.js';
+
+const LOADER_RULE =
+  'the loader asks for the key that it loads, and would wait for itself for ever; let it get its value without the cache, or under another key';
+
 /** What a flight brings home. */
 export interface Landing {
   readonly value: unknown;
@@ -14,6 +19,8 @@ export class Flight {
   joined = 0;
   /** False once the key was written or removed: what is loaded is then too old to be stored. */
   current = true;
+  /** True while its loader is being called, up to the loader's first wait: whoever joins then is the loader itself. */
+  calling = false;
   readonly landing: Promise<Landing>;
   readonly #land: (landing: Landing) => void;
   readonly #fail: (error: unknown) => void;
@@ -29,6 +36,16 @@ export class Flight {
     this.landing.catch(() => {});
     this.#land = land;
     this.#fail = fail;
+  }
+
+  /** Calls the loader of flights. */
+  static call<T>(flights: readonly Flight[], load: () => T): T {
+    for (const flight of flights) flight.calling = true;
+    try {
+      return load();
+    } finally {
+      for (const flight of flights) flight.calling = false;
+    }
   }
 
   land(landing: Landing): void {
@@ -48,10 +65,16 @@ export class Flights {
   readonly #flights = new Map<string, Flight>();
   readonly #refreshes = new Map<string, Flight>();
 
-  /** Joins the flight of a key, if there is one. */
+  /**
+   * Joins the flight of a key, if there is one.
+   *
+   * @throws InvalidOptionsError when the flight's own loader asks, before its first wait: it would wait for itself
+   */
   join(id: string): Flight | undefined {
     const flight = this.#flights.get(id);
-    if (flight !== undefined) flight.joined += 1;
+    if (flight === undefined) return undefined;
+    if (flight.calling) throw new InvalidOptionsError('key', LOADER_RULE);
+    flight.joined += 1;
     return flight;
   }
 

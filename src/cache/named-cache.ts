@@ -170,6 +170,9 @@ export class NamedCache {
   /**
    * The value of a key, or what `load` gives, which is then stored. Concurrent callers of one process share one run of
    * the loader; its failure reaches all of them and is not cached. A result that cannot be stored is returned all the same.
+   *
+   * @throws InvalidOptionsError when the loader asks for its own key before it has waited for anything. Later on it cannot be
+   * told from other callers, and waits for itself for ever: a loader must not need its own key
    */
   getOrSet<T>(key: CacheKey<T>, load: Loader<NoInfer<T>>, options?: LoadOptions): Promise<T>;
   getOrSet<T>(

@@ -1,7 +1,7 @@
 import type { EncodedValue } from '../codec/codec.js';
 import type { CacheScope } from './cache-scope.js';
 import { Filling } from './filling.js';
-import type { Flight, Landing } from './flights.js';
+import { Flight, type Landing } from './flights.js';
 import { LoadWishes, type LoadContext } from './load-context.js';
 
 /** How a value is looked up and loaded. */
@@ -63,7 +63,7 @@ export class ReadThrough {
         await this.#land(key, flight, entry.value);
         return { value: entry.value, storedTtl: undefined, loaded: false };
       }
-      const { value, wishes } = await this.#load(key, load);
+      const { value, wishes } = await this.#load(key, load, [flight]);
       const ttl = wishes.wishedTtl === undefined ? options.ttl(value) : wishes.wishedTtl;
       const stored = !wishes.skipped && (await this.#filling.one({ key, value, ttl, flight }, options.fresh));
       await this.#land(key, flight, value);
@@ -107,7 +107,9 @@ export class ReadThrough {
     for (const key of keys) {
       const running = options.fresh ? undefined : this.#scope.context.flights.join(this.#scope.flightOf(key));
       if (running !== undefined) joined.set(key, running);
-      else own.set(key, this.#scope.context.flights.begin(this.#scope.flightOf(key)));
+    }
+    for (const key of keys) {
+      if (!joined.has(key)) own.set(key, this.#scope.context.flights.begin(this.#scope.flightOf(key)));
     }
     const found = await this.#flyTogether(own, load, options);
     const alone: string[] = [];
@@ -142,7 +144,7 @@ export class ReadThrough {
         else found.set(key, entry.value);
       }
       if (missing.length > 0) {
-        const loaded = await this.#loadMany(missing, load);
+        const loaded = await this.#loadMany(missing, load, [...own.values()]);
         const fill = missing.map((key) => {
           const value = loaded.get(key);
           return { key, value, ttl: options.ttl(value), flight: own.get(key) as Flight };
@@ -184,17 +186,19 @@ export class ReadThrough {
   async #load(
     key: string,
     load: (context: LoadContext) => unknown,
+    flights: readonly Flight[] = [],
   ): Promise<{ value: unknown; wishes: LoadWishes }> {
     const wishes = new LoadWishes(key);
-    const value = await this.#timed([key], async () => load(wishes));
+    const value = await this.#timed([key], async () => Flight.call(flights, () => load(wishes)));
     return { value, wishes };
   }
 
   async #loadMany(
     missing: string[],
     load: (missing: string[]) => Promise<Map<string, unknown>>,
+    flights: readonly Flight[] = [],
   ): Promise<Map<string, unknown>> {
-    const loaded = await this.#timed(missing, async () => load([...missing]));
+    const loaded = await this.#timed(missing, async () => Flight.call(flights, () => load([...missing])));
     const found = new Map<string, unknown>();
     for (const key of missing) if (loaded.get(key) !== undefined) found.set(key, loaded.get(key));
     return found;

@@ -70,7 +70,8 @@ export class CachedMethod {
 async function act({ cacheable, put, evictions, response }: Actions, call: MethodCall): Promise<unknown> {
   const evicting = planEvictions(evictions, call);
   const store = put && planPut(put, call);
-  await evicting?.before();
+  // Nothing is waited for in vain, so that the cache sees a method that is called by its own load.
+  if (evicting !== undefined) await evicting.before();
   if (cacheable !== undefined && call.passes(cacheable.when)) {
     const value = await readThrough(cacheable, call);
     await evicting?.after();

@@ -66,6 +66,8 @@ describe('no flight is left at rest', () => {
         await cache.del('key');
         return cache.getOrSet('key', () => 2);
       }),
+    'a loader that asks for its own key': (cache) =>
+      cache.getOrSet('key', () => cache.getOrSetMany(['other', 'key'], async () => new Map())),
     'a store that refuses': (cache, store) => {
       store.fail();
       return cache.getOrSet('key', () => 1);
