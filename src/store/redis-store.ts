@@ -130,11 +130,12 @@ class RedisStore implements DivisibleStore {
       this.#compressing.overtake(keys);
       return this.#send(writes, mode, pending);
     }
-    const { encoded, standing } = await this.#compressing.wait(keys, pending);
-    const wanted = writes.map((write) =>
-      standing.has(write.key) ? write : { ...write, wanted: () => false },
-    );
-    return this.#send(wanted, mode, encoded);
+    return this.#compressing.wait(keys, pending, (encoded, standing) => {
+      const wanted = writes.map((write) =>
+        standing.has(write.key) ? write : { ...write, wanted: () => false },
+      );
+      return this.#send(wanted, mode, encoded);
+    });
   }
 
   async #send(
