@@ -34,7 +34,9 @@ export class CacheScope {
 
   /** The values of these keys change: what is being loaded for them now is too old to be stored. */
   outdate(keys: readonly string[]): void {
-    for (const key of keys) this.context.flights.detach(this.flightOf(key));
+    const { flights } = this.context;
+    if (flights.size === 0) return;
+    for (const key of keys) flights.detach(this.flightOf(key));
   }
 
   /** The same for the keys of this scope alone that a predicate picks. */
@@ -51,6 +53,11 @@ export class CacheScope {
   /** The emitter of cache-manager's events; made when somebody first listens. */
   listeners(): EventEmitter {
     return (this.#emitter ??= new EventEmitter());
+  }
+
+  /** Whether anybody has ever listened: an event that nobody hears need not be made. */
+  get heard(): boolean {
+    return this.#emitter !== undefined;
   }
 
   /** Emits one of cache-manager's events, which hold values. What a listener throws reaches no caller of the cache. */

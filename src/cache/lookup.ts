@@ -23,10 +23,11 @@ export class Lookup {
     checkKey(key);
     const scope = this.#scope;
     try {
-      const [entry] = await scope.store.read([key]);
+      const entries = await scope.store.read([key]);
+      const entry = entries[0];
       scope.report({ type: entry === undefined ? 'miss' : 'hit', cache: scope.name, key });
       if (entry === undefined) return undefined;
-      scope.emit('get', { key, value: entry.value, store: 'primary' });
+      if (scope.heard) scope.emit('get', { key, value: entry.value, store: 'primary' });
       return entry.value as T;
     } catch (error) {
       scope.emit('get', { key, error, store: 'primary' });
@@ -38,10 +39,10 @@ export class Lookup {
     const scope = this.#scope;
     try {
       const entries = await scope.store.read(keys);
-      for (const [index, entry] of entries.entries()) {
+      const values = entries.map((entry, index) => {
         scope.report({ type: entry ? 'hit' : 'miss', cache: scope.name, key: keys[index] as string });
-      }
-      const values = entries.map((entry) => entry?.value as T | undefined);
+        return entry?.value as T | undefined;
+      });
       scope.emit('mget', { keys, values });
       return values;
     } catch (error) {

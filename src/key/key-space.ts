@@ -21,11 +21,14 @@ export class KeySpace {
   readonly #root: string;
   readonly #generationRoot: string;
   readonly #path: string;
+  /** What stands in front of a key. */
+  readonly #start: string;
 
   private constructor(root: string, generationRoot: string, path: string, generationKeys: readonly string[]) {
     this.#root = root;
     this.#generationRoot = generationRoot;
     this.#path = path;
+    this.#start = `${root}${path}{`;
     this.generationKeys = generationKeys;
   }
 
@@ -47,12 +50,12 @@ export class KeySpace {
 
   /** The Redis key of an entry. */
   entryKey(key: string): string {
-    return `${this.#root}${this.#path}{${escapeKey(key)}}`;
+    return `${this.#start}${escapeKey(key)}}`;
   }
 
   /** The user's key of an entry's Redis key. */
   userKey(entryKey: string): string {
-    return unescapeKey(entryKey.slice(this.#root.length + this.#path.length + 1, -1));
+    return unescapeKey(entryKey.slice(this.#start.length, -1));
   }
 
   /**

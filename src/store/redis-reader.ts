@@ -1,20 +1,22 @@
 import type { RedisCommand, RedisConnection, RedisReply } from '../connection/connection.js';
 import type { Generations } from './redis-generations.js';
+import type { StoredEntry } from './store.js';
 
 /**
- * Makes a caller's answer of what was fetched: `entries` holds the entries of all callers of the turn (`null` = none), this
- * one's from `start` on. `generations` are the current ones; `undefined` when one is missing.
+ * Makes an entry of the bytes that stand under a Redis key, given the generations that it must carry; `undefined` when it
+ * is none, or no valid one.
  */
-export type OpenEntries<T> = (
-  generations: string | undefined,
-  entries: readonly (RedisReply | undefined)[],
-  start: number,
-) => T | Promise<T>;
+export type OpenEntry = (
+  entryKey: string,
+  bytes: Buffer,
+  generations: string,
+) => StoredEntry | undefined | Promise<StoredEntry | undefined>;
+
+type Found = (StoredEntry | undefined)[];
 
 interface Lookup {
   readonly keys: readonly string[];
-  readonly open: OpenEntries<unknown>;
-  readonly resolve: (answer: unknown) => void;
+  readonly resolve: (found: Found | Promise<Found>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -25,6 +27,8 @@ const MGET_KEYS = 128;
 /** An entry larger than this is fetched apart, so that small ones do not wait for it. */
 const LARGE_BYTES = 64 * 1024;
 const LARGE_KEYS_REMEMBERED = 1_000;
+/** Its continuations run at the end of this turn, as those of `queueMicrotask`, which makes an object for each. */
+const THIS_TURN = Promise.resolve();
 
 /**
  * Fetches the entries of one key space. All lookups of one turn of the event loop go out together, with one look at the
@@ -33,24 +37,24 @@ const LARGE_KEYS_REMEMBERED = 1_000;
 export class RedisReader {
   readonly #connection: RedisConnection;
   readonly #generations: Generations;
+  readonly #open: OpenEntry;
   readonly #large = new Set<string>();
   readonly #flush = (): void => this.#send();
   #waiting: Lookup[] = [];
 
-  constructor(connection: RedisConnection, generations: Generations) {
+  constructor(connection: RedisConnection, generations: Generations, open: OpenEntry) {
     this.#connection = connection;
     this.#generations = generations;
+    this.#open = open;
   }
 
   /**
-   * Fetches Redis keys, at least one, and gives what `open` makes of them. One round trip, shared with the other lookups of
-   * this turn. Rejects as the connection does.
+   * Fetches Redis keys, at least one; the entries stand in the order of the keys. One round trip, shared with the other
+   * lookups of this turn. Rejects as the connection does.
    */
-  fetch<T>(keys: readonly string[], open: OpenEntries<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#waiting.push({ keys, open, resolve: resolve as Lookup['resolve'], reject }) === 1) {
-        queueMicrotask(this.#flush);
-      }
+  fetch(keys: readonly string[]): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.push({ keys, resolve, reject }) === 1) void THIS_TURN.then(this.#flush);
     });
   }
 
@@ -65,20 +69,20 @@ export class RedisReader {
   }
 
   #fetch(lookups: readonly Lookup[]): void {
-    const keys = lookups.length === 1 ? (lookups[0] as Lookup).keys : lookups.flatMap((one) => one.keys);
+    const keys = lookups.length === 1 ? (lookups[0] as Lookup).keys : keysOf(lookups);
     const failed = (error: unknown): void => {
       for (const one of lookups) one.reject(error);
     };
     if (keys.length > 1 && (keys.length < MGET_FROM || keys.length > MGET_KEYS)) {
       this.#connection
         .pipeline(this.#commands(keys))
-        .then((replies) => this.#answer(lookups, keys, flatten(replies)))
+        .then((replies) => this.#answer(lookups, flatten(replies)))
         .catch(failed);
       return;
     }
     this.#connection
       .request({ key: keys[0] as string, args: ['MGET', ...this.#generations.keys, ...keys] })
-      .then((replies) => this.#answer(lookups, keys, replies as readonly RedisReply[]))
+      .then((replies) => this.#answer(lookups, replies as readonly RedisReply[]))
       .catch(failed);
   }
 
@@ -93,28 +97,54 @@ export class RedisReader {
   }
 
   /** `replies` are the generations and then the entries. */
-  #answer(lookups: readonly Lookup[], keys: readonly string[], replies: readonly RedisReply[]): void {
-    let at = this.#generations.keys.length;
+  #answer(lookups: readonly Lookup[], replies: readonly RedisReply[]): void {
     const generations = this.#generations.learn(replies);
-    for (let index = 0; index < keys.length; index++) this.#weigh(keys[index] as string, replies[at + index]);
-    for (const one of lookups) {
+    let at = this.#generations.keys.length;
+    for (const { keys, resolve, reject } of lookups) {
       try {
-        one.resolve(one.open(generations, replies, at));
+        resolve(this.#openAll(keys, replies, at, generations));
       } catch (error) {
-        one.reject(error);
+        reject(error);
       }
-      at += one.keys.length;
+      at += keys.length;
     }
   }
 
-  #weigh(key: string, entry: RedisReply | undefined): void {
-    if (Buffer.isBuffer(entry) && entry.length > LARGE_BYTES) {
+  #openAll(
+    keys: readonly string[],
+    replies: readonly RedisReply[],
+    start: number,
+    generations: string | undefined,
+  ): Found | Promise<Found> {
+    const found: ReturnType<OpenEntry>[] = [];
+    let waits = false;
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string;
+      const bytes = replies[start + index];
+      const present = Buffer.isBuffer(bytes);
+      this.#weigh(key, present ? bytes.length : 0);
+      const entry = present && generations !== undefined ? this.#open(key, bytes, generations) : undefined;
+      if (entry instanceof Promise) waits = true;
+      found.push(entry);
+    }
+    // Only a compressed value is decoded asynchronously: the others need no further turn of the microtask queue.
+    return waits ? Promise.all(found) : (found as Found);
+  }
+
+  #weigh(key: string, bytes: number): void {
+    if (bytes > LARGE_BYTES) {
       if (this.#large.size >= LARGE_KEYS_REMEMBERED) this.#large.clear();
       this.#large.add(key);
     } else if (this.#large.size > 0) {
       this.#large.delete(key);
     }
   }
+}
+
+function keysOf(lookups: readonly Lookup[]): string[] {
+  const all: string[] = [];
+  for (const { keys } of lookups) for (const key of keys) all.push(key);
+  return all;
 }
 
 function flatten(replies: readonly (RedisReply | Error)[]): RedisReply[] {

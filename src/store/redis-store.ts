@@ -50,7 +50,9 @@ class RedisStore implements DivisibleStore {
     this.#connection = context.connection;
     this.#space = context.space;
     this.#generations = new Generations(context.space.generationKeys);
-    this.#reader = new RedisReader(context.connection, this.#generations);
+    this.#reader = new RedisReader(context.connection, this.#generations, (entryKey, bytes, generations) =>
+      this.#open(entryKey, bytes, generations),
+    );
     this.#writer = new RedisWriter(context.connection, this.#generations, context.clock);
   }
 
@@ -72,58 +74,39 @@ class RedisStore implements DivisibleStore {
 
   read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
     if (keys.length === 0) return Promise.resolve([]);
-    const entryKeys = keys.map((key) => this.#space.entryKey(key));
-    return this.#reader.fetch(entryKeys, (generations, entries, start) =>
-      this.#openAll(keys, generations, entries, start),
-    );
-  }
-
-  #openAll(
-    keys: readonly string[],
-    generations: string | undefined,
-    entries: readonly (RedisReply | undefined)[],
-    start: number,
-  ): (StoredEntry | undefined)[] | Promise<(StoredEntry | undefined)[]> {
-    const found: (StoredEntry | undefined | Promise<StoredEntry | undefined>)[] = [];
-    let waits = false;
-    for (let index = 0; index < keys.length; index++) {
-      const bytes = entries[start + index];
-      const present = generations !== undefined && Buffer.isBuffer(bytes);
-      const entry = present ? this.#open(keys[index] as string, bytes, generations) : undefined;
-      if (entry instanceof Promise) waits = true;
-      found.push(entry);
-    }
-    // Only a compressed value is decoded asynchronously: the others need no further turn of the microtask queue.
-    return waits ? Promise.all(found) : (found as (StoredEntry | undefined)[]);
+    return this.#reader.fetch(keys.map((key) => this.#space.entryKey(key)));
   }
 
   #open(
-    key: string,
+    entryKey: string,
     bytes: Buffer,
     generations: string,
   ): StoredEntry | undefined | Promise<StoredEntry | undefined> {
     const entry = openEntry(bytes);
     if (entry === undefined) {
-      this.#context.unreadable(key, 'not an entry of this library, or one of a later format');
-      return undefined;
+      return this.#broken(entryKey, 'not an entry of this library, or one of a later format');
     }
     if (!hasGenerations(bytes, generations)) return undefined;
     const { createdAt } = entry;
-    const broken = (error: unknown): undefined => {
-      this.#context.unreadable(key, error instanceof Error ? error.message : String(error));
-    };
     try {
       const value = this.#context.codec.decode(entry.flags, bytes, entry.payloadStart);
-      return value instanceof Promise
-        ? value.then((one: unknown) => ({ value: one, createdAt }), broken)
-        : { value, createdAt };
+      if (!(value instanceof Promise)) return { value, createdAt };
+      return value.then(
+        (one: unknown) => ({ value: one, createdAt }),
+        (error: unknown) => this.#broken(entryKey, error),
+      );
     } catch (error) {
-      return broken(error);
+      return this.#broken(entryKey, error);
     }
   }
 
-  async write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
-    if (writes.length === 0) return [];
+  #broken(entryKey: string, reason: unknown): undefined {
+    const key = this.#space.userKey(entryKey);
+    this.#context.unreadable(key, reason instanceof Error ? reason.message : String(reason));
+  }
+
+  write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
+    if (writes.length === 0) return Promise.resolve([]);
     const keys = writes.map(({ key }) => key);
     const pending = encodeWrites(this.#context.codec, writes);
     if (!(pending instanceof Promise)) {
