@@ -98,9 +98,8 @@ export class NamedCache {
    */
   set<T>(key: CacheKey<T>, value: NoInfer<T>, ttl?: Duration | null | SetOptions): Promise<T>;
   set<T>(key: UntypedKey, value: T, ttl?: Duration | null | SetOptions): Promise<T>;
-  async set<T>(key: string, value: T, ttl?: Duration | null | SetOptions): Promise<T> {
-    checkKey(key);
-    return this.#writing.set({ key, value, ttl: ttlOfSet(ttl, this.#scope.context.ttl) });
+  set<T>(key: string, value: T, ttl?: Duration | null | SetOptions): Promise<T> {
+    return this.#writing.set(key, value, ttl);
   }
 
   /** Stores many values and gives the list back with the ttl of each. One round trip per hundred. Throws as `set` does. */

@@ -1,9 +1,12 @@
 import { UncacheableValueError } from '../codec/uncacheable-value.js';
+import type { Duration } from '../duration.js';
 import { NotANumberError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { StoreWrite } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
+import { checkKey } from './check-key.js';
 import { isRefusal, refusalError } from './refusal.js';
+import { ttlOfSet, type SetOptions } from './set-ttl.js';
 
 /** Keys removed by one step of `deletePattern`. */
 const DELETE_KEYS = 500;
@@ -16,11 +19,13 @@ export class Writing {
     this.#scope = scope;
   }
 
-  async set<T>(write: StoreWrite & { readonly value: T }): Promise<T> {
-    const { key, value } = write;
+  /** `ttl` is the third argument of cache-manager's `set`. */
+  async set<T>(key: string, value: T, ttl: Duration | null | SetOptions | undefined): Promise<T> {
+    checkKey(key);
+    const write = { key, value, ttl: ttlOfSet(ttl, this.#scope.context.ttl) };
     try {
       await this.#put([write]);
-      this.#scope.emit('set', { key, value, store: 'primary' });
+      if (this.#scope.heard) this.#scope.emit('set', { key, value, store: 'primary' });
     } catch (error) {
       this.#scope.emit('set', { key, value, error });
       this.#scope.refused('set', error, undefined, key);
@@ -151,43 +156,40 @@ export class Writing {
   }
 
   /** Stores what can be kept, and removes what stood under the keys of what cannot. */
-  async #put(writes: readonly StoreWrite[]): Promise<void> {
-    let kept = writes;
-    if (!writes.every(isKept)) {
-      // The last item of a key counts, whether it is stored or drops what was there.
-      const last = [...new Map(writes.map((one) => [one.key, one])).values()];
-      kept = last.filter(isKept);
-      await this.#remove(last.filter((one) => !isKept(one)).map((one) => one.key));
-    }
-    if (kept.length === 0) return;
-    try {
-      await this.#store(kept);
-    } catch (error) {
-      if (!(error instanceof UncacheableValueError)) throw error;
-      for (const write of kept) await this.#storeUnlessForeign(write);
-    }
+  #put(writes: readonly StoreWrite[]): Promise<void> {
+    return writes.every(isKept) ? this.#store(writes) : this.#putLast(writes);
   }
 
-  async #store(writes: readonly StoreWrite[]): Promise<void> {
-    const keys = writes.map((one) => one.key);
-    this.#scope.outdate(keys);
-    const stored = await this.#scope.store.write(writes, 'set');
-    this.#scope.outdate(keys);
-    for (const [index, key] of keys.entries()) {
-      this.#scope.report({ type: 'write', cache: this.#scope.name, key, stored: stored[index] === true });
-    }
+  /** The last item of a key counts, whether it is stored or drops what was there. */
+  async #putLast(writes: readonly StoreWrite[]): Promise<void> {
+    const last = [...new Map(writes.map((one) => [one.key, one])).values()];
+    await this.#remove(last.filter((one) => !isKept(one)).map((one) => one.key));
+    await this.#store(last.filter(isKept));
   }
 
   /** A value with a foreign class in it is no failure: it is not cached, and what stood under its key is outdated. */
-  async #storeUnlessForeign(write: StoreWrite): Promise<void> {
+  async #store(writes: readonly StoreWrite[]): Promise<void> {
+    if (writes.length === 0) return;
+    const scope = this.#scope;
+    const keys = writes.map((one) => one.key);
     try {
-      await this.#store([write]);
+      scope.outdate(keys);
+      const stored = await scope.store.write(writes, 'set');
+      scope.outdate(keys);
+      for (let index = 0; index < keys.length; index++) {
+        const key = keys[index] as string;
+        scope.report({ type: 'write', cache: scope.name, key, stored: stored[index] === true });
+      }
     } catch (error) {
       if (!(error instanceof UncacheableValueError)) throw error;
-      const { key } = write;
-      this.#scope.report({ type: 'uncacheable', cache: this.#scope.name, key, reason: error.message });
-      await this.#remove([key]);
+      if (writes.length === 1) return this.#dropForeign(keys[0] as string, error.message);
+      for (const write of writes) await this.#store([write]);
     }
+  }
+
+  async #dropForeign(key: string, reason: string): Promise<void> {
+    this.#scope.report({ type: 'uncacheable', cache: this.#scope.name, key, reason });
+    await this.#remove([key]);
   }
 
   async #remove(keys: readonly string[]): Promise<number> {

@@ -36,9 +36,6 @@ const MARK = 0x7e;
 const FORMAT = 0x31;
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
 
-let stampedTime = -1;
-let stamp = '';
-
 /** What the header of an entry says. */
 export interface OpenedEntry {
   readonly flags: number;
@@ -58,18 +55,30 @@ export function headerLength(generations: number): number {
  * put together without a separator.
  */
 export function sealEntry(encoded: EncodedValue, createdAt: number, generations: string): string | Buffer {
+  const header = headerOf(encoded.flags, createdAt, generations);
+  if (typeof encoded.payload === 'string') return header + encoded.payload;
+  const bytes = Buffer.allocUnsafe(header.length + encoded.payload.length);
+  bytes.write(header, 'latin1');
+  encoded.payload.copy(bytes, header.length);
+  return bytes;
+}
+
+let last = { flags: -1, createdAt: -1, generations: '', header: '' };
+
+/** Entries that are written in one millisecond share the text. */
+function headerOf(flags: number, createdAt: number, generations: string): string {
+  if (last.flags === flags && last.createdAt === createdAt && last.generations === generations) {
+    return last.header;
+  }
   const count = DIGITS[generations.length / GENERATION_LENGTH];
   if (count === undefined || generations === '') {
     throw new RangeError(
       `An entry carries 1–${MAX_GENERATIONS} generations of ${GENERATION_LENGTH} characters.`,
     );
   }
-  const header = ENTRY_MAGIC + flagCharacter(encoded.flags) + timestamp(createdAt) + count + generations;
-  if (typeof encoded.payload === 'string') return header + encoded.payload;
-  const bytes = Buffer.allocUnsafe(header.length + encoded.payload.length);
-  bytes.write(header, 'latin1');
-  encoded.payload.copy(bytes, header.length);
-  return bytes;
+  const header = ENTRY_MAGIC + flagCharacter(flags) + timestamp(createdAt) + count + generations;
+  last = { flags, createdAt, generations, header };
+  return header;
 }
 
 /**
@@ -103,13 +112,8 @@ function flagCharacter(flags: number): string {
   return String.fromCharCode(FLAG_BASE + flags);
 }
 
-/** Writers of one millisecond share the text. */
 function timestamp(time: number): string {
-  if (time !== stampedTime) {
-    stamp = Math.max(0, Math.floor(time)).toString(36).padStart(9, '0');
-    stampedTime = time;
-  }
-  return stamp;
+  return Math.max(0, Math.floor(time)).toString(36).padStart(9, '0');
 }
 
 /** −1 when a character is no digit. */

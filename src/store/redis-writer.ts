@@ -24,6 +24,8 @@ interface Waiting {
 const PIPELINE_WRITES = 128;
 /** How often a write is sent because another process cleared the cache meanwhile. */
 const ATTEMPTS = 8;
+/** Its continuations run at the end of this turn, as those of `queueMicrotask`, which makes an object for each. */
+const THIS_TURN = Promise.resolve();
 
 /**
  * Writes the entries of one key space. All writes of one turn of the event loop go out together.
@@ -52,7 +54,7 @@ export class RedisWriter {
    */
   write(writes: readonly EntryWrite[]): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ writes, resolve, reject }) === 1) queueMicrotask(this.#flush);
+      if (this.#waiting.push({ writes, resolve, reject }) === 1) void THIS_TURN.then(this.#flush);
     });
   }
 
@@ -95,7 +97,8 @@ export class RedisWriter {
     try {
       const refused = new Map<EntryWrite, Error>();
       for (let at = 0; at < writes.length; at += PIPELINE_WRITES) {
-        await this.#writeTogether(writes.slice(at, at + PIPELINE_WRITES), refused);
+        const part = writes.length <= PIPELINE_WRITES ? writes : writes.slice(at, at + PIPELINE_WRITES);
+        await this.#writeTogether(part, refused);
       }
       for (const { writes: own, resolve, reject } of group) {
         const failed = refused.size === 0 ? undefined : own.find((one) => refused.has(one));
@@ -111,7 +114,7 @@ export class RedisWriter {
   #writeTogether(all: readonly EntryWrite[], refused: Map<EntryWrite, Error>): Promise<unknown> {
     let tries = 0;
     return this.underGenerations(async (generations) => {
-      const writes = all.filter((one) => one.wanted?.() !== false);
+      const writes = all.every(isWanted) ? all : all.filter(isWanted);
       if (writes.length === 0) return undefined;
       const createdAt = this.#clock.now();
       const commands = writes.map((one) => setCommand(one, sealEntry(one.encoded, createdAt, generations)));
@@ -143,6 +146,10 @@ export class RedisWriter {
       'The generation of the cache is evicted as soon as it is written.',
     );
   }
+}
+
+function isWanted({ wanted }: EntryWrite): boolean {
+  return wanted === undefined || wanted();
 }
 
 function setCommand({ key, ttl }: EntryWrite, entry: string | Buffer): RedisCommand {
