@@ -110,8 +110,9 @@ class MemoryStore implements DivisibleStore {
     const pending = encodeWrites(this.#codec, writes);
     if (!(pending instanceof Promise)) return this.#keep(writes, mode, pending);
     const keys = writes.map(({ key }) => this.#entryKey(key));
-    const done = await this.#compressing.wait(keys, pending);
-    return this.#keep(writes, mode, done.encoded, done.standing);
+    return this.#compressing.wait(keys, pending, mode, (encoded, standing) =>
+      this.#keep(writes, mode, encoded, standing),
+    );
   }
 
   #keep(
@@ -124,7 +125,7 @@ class MemoryStore implements DivisibleStore {
       const entryKey = this.#entryKey(write.key);
       if (write.wanted?.() === false || standing?.has(entryKey) === false) return false;
       if (mode === 'add' && this.#live(entryKey) !== undefined) return false;
-      this.#compressing.overtake([entryKey]);
+      if (standing === undefined && mode === 'set') this.#compressing.overtake([entryKey]);
       this.#entries.set(entryKey, this.#entry(encoded[index] as EncodedValue, write.ttl));
       // A value larger than all of the memory is not kept, and neither is the one before it.
       return this.#entries.has(entryKey);

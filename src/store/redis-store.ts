@@ -110,10 +110,10 @@ class RedisStore implements DivisibleStore {
     const keys = writes.map(({ key }) => key);
     const pending = encodeWrites(this.#context.codec, writes);
     if (!(pending instanceof Promise)) {
-      this.#compressing.overtake(keys);
+      if (mode === 'set') this.#compressing.overtake(keys);
       return this.#send(writes, mode, pending);
     }
-    return this.#compressing.wait(keys, pending, (encoded, standing) => {
+    return this.#compressing.wait(keys, pending, mode, (encoded, standing) => {
       const wanted = writes.map((write) =>
         standing.has(write.key) ? write : { ...write, wanted: () => false },
       );
