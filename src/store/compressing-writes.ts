@@ -32,7 +32,7 @@ export class CompressingWrites {
         if (earlier === standing || mode === 'add') break;
         for (const key of standing) earlier.delete(key);
       }
-      return keep(encoded, standing);
+      return await keep(encoded, standing);
     } finally {
       this.#pending.delete(standing);
     }
