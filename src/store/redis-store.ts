@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { EncodedValue } from '../codec/codec.js';
 import { hasGenerations, headerLength, MAX_GENERATIONS, openEntry, sealEntry } from '../codec/envelope.js';
 import { PLAIN_JSON_FLAGS } from '../codec/flags.js';
@@ -43,7 +42,7 @@ class RedisStore implements DivisibleStore {
   readonly #writer: RedisWriter;
   readonly #compressing = new CompressingWrites();
   /** Parts that were asked for lately: they remember their generations, and batch the lookups of a turn. */
-  readonly #parts = new LRUCache<string, RedisStore>({ max: PARTS_REMEMBERED });
+  readonly #parts = new Map<string, RedisStore>();
 
   constructor(context: RedisStoreContext) {
     this.#context = context;
@@ -67,6 +66,8 @@ class RedisStore implements DivisibleStore {
     let part = this.#parts.get(name);
     if (part === undefined) {
       part = new RedisStore({ ...this.#context, space: this.#space.namespace(name) });
+      // An LRU cache would take 23 KB at once, for each part again.
+      if (this.#parts.size >= PARTS_REMEMBERED) this.#parts.clear();
       this.#parts.set(name, part);
     }
     return part;

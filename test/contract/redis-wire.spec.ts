@@ -71,6 +71,20 @@ describe('what stands in Redis', () => {
     expect(await part.get('key')).toBe(undefined);
   });
 
+  it('a namespace that is asked for again costs no more than the cache itself', async () => {
+    const { cache } = open();
+    const some = await cache({ name: 'c' });
+    const part = (name: string) => some.namespace(name).namespace('inner');
+    await part('a').set('key', 1);
+    const write = () => part('a').set('key', 2);
+    expect(await commandsOf(redis.server, write)).toEqual({ set: 1, mget: 1 });
+    const reads = () => Promise.all(numbered(8).map((key) => part('a').get(key)));
+    expect(await commandsOf(redis.server, reads)).toEqual({ mget: 1 });
+    for (const name of numbered(1_100)) some.namespace(name);
+    await part('a').set('key', 3);
+    expect(await commandsOf(redis.server, write)).toEqual({ set: 1, mget: 1 });
+  });
+
   it('del and deletePattern take nothing but the entries', async () => {
     const { cache, keyPrefix } = open();
     const some = await cache({ name: 'c' });
