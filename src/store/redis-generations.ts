@@ -23,6 +23,7 @@ export class Generations {
 
   /** Remembers what a command gave that fetched all `keys` first. Gives what is known now. */
   learn(replies: readonly (RedisReply | undefined)[]): string | undefined {
+    if (this.#confirmedBy(replies)) return this.#known;
     let joined = '';
     for (let index = 0; index < this.keys.length; index++) {
       const reply = replies[index];
@@ -30,6 +31,21 @@ export class Generations {
       joined += reply.toString('latin1');
     }
     return (this.#known = joined);
+  }
+
+  /** Whether replies say what is known already, as they nearly always do: then no text is made of them. */
+  #confirmedBy(replies: readonly (RedisReply | undefined)[]): boolean {
+    const known = this.#known;
+    if (known === undefined) return false;
+    let at = 0;
+    for (let index = 0; index < this.keys.length; index++) {
+      const reply = replies[index];
+      if (!Buffer.isBuffer(reply)) return false;
+      for (let place = 0; place < reply.length; place++) {
+        if (known.charCodeAt(at++) !== reply[place]) return false;
+      }
+    }
+    return at === known.length;
   }
 
   /** Forgets what is known: Redis has said that it is outdated. */

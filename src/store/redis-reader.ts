@@ -82,8 +82,7 @@ export class RedisReader {
     }
     this.#connection
       .request({ key: keys[0] as string, args: ['MGET', ...this.#generations.keys, ...keys] })
-      .then((replies) => this.#answer(lookups, replies as readonly RedisReply[]))
-      .catch(failed);
+      .then((replies) => this.#answer(lookups, replies as readonly RedisReply[]), failed);
   }
 
   #commands(keys: readonly string[]): RedisCommand[] {
