@@ -19,6 +19,7 @@ export class CacheHost {
   readonly #log: LogSink;
   readonly #closers: (() => Promise<void>)[] = [];
   readonly #ttls = new Map<string, number | null>();
+  #running = false;
 
   private constructor(options: ResolvedModuleOptions, log: LogSink, types: AssemblyParts['types']) {
     const clock = systemClock;
@@ -43,13 +44,28 @@ export class CacheHost {
   ): Promise<CacheHost> {
     const host = new CacheHost(options, log, types);
     await host.#connections.start();
-    try {
+    return host.starting(async () => {
       for (const cache of options.caches.values()) await host.#declare(cache);
+      return host;
+    });
+  }
+
+  /**
+   * Does a part of the application's start. Where it fails, all is closed: an application that does not start calls no
+   * hook. Once it runs, what fails (a module that is loaded later) leaves it alone.
+   */
+  async starting<T>(part: (host: CacheHost) => T | Promise<T>): Promise<T> {
+    try {
+      return await part(this);
     } catch (error) {
-      await host.close();
+      if (!this.#running) await this.close();
       throw error;
     }
-    return host;
+  }
+
+  /** The application has started. */
+  started(): void {
+    this.#running = true;
   }
 
   /** Adds a cache of a feature module. */
@@ -90,7 +106,7 @@ export class CacheHost {
 
   /** Closes what the stores hold open, then the connections that are ours. The caches go on as their `onError` says. */
   async close(): Promise<void> {
-    await Promise.all(this.#closers.map((close) => close()));
+    await Promise.all(this.#closers.splice(0).map((close) => close()));
     await this.#connections.close();
   }
 }

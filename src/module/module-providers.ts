@@ -6,6 +6,7 @@ import { CacheBinding } from '../decorator/cache-binding.js';
 import { declaredTypes } from '../decorator/host-discovery.js';
 import { CacheRegistry } from '../di/cache-registry.js';
 import { getCacheToken, getRedisToken } from '../di/tokens.js';
+import { InvalidOptionsError } from '../errors.js';
 import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
 import { ResponseStorage } from '../http/response-storage.js';
 import { CacheHost } from './cache-host.js';
@@ -20,8 +21,10 @@ export function rootProviders(caches: Iterable<string>, connections: Iterable<st
     CacheBinding,
     {
       provide: CacheHost,
-      useFactory: (options: ResolvedModuleOptions, modules: ModulesContainer) =>
-        CacheHost.open(options, new Logger('RedisCache'), declaredTypes(modules)),
+      useFactory: (options: ResolvedModuleOptions, modules: ModulesContainer) => {
+        requireOneRoot(modules);
+        return CacheHost.open(options, new Logger('RedisCache'), declaredTypes(modules));
+      },
       inject: [RESOLVED_OPTIONS, ModulesContainer],
     },
     fromHost(CacheRegistry, (host) => host.registry),
@@ -65,6 +68,15 @@ export function tokensOf(providers: readonly Provider[]): InjectionToken[] {
   return providers.map((one) => (typeof one === 'function' ? one : one.provide));
 }
 
+function requireOneRoot(modules: ModulesContainer): void {
+  const roots = [...modules.values()].filter((one) => one.providers.has(RESOLVED_OPTIONS));
+  if (roots.length === 1) return;
+  throw new InvalidOptionsError(
+    'RedisCacheModule',
+    'forRoot() stands in the application twice; use forFeature() for more caches',
+  );
+}
+
 function fromHost(provide: InjectionToken, make: (host: CacheHost) => unknown): FactoryProvider {
-  return { provide, useFactory: make, inject: [CacheHost] };
+  return { provide, useFactory: (host: CacheHost) => host.starting(make), inject: [CacheHost] };
 }

@@ -64,13 +64,6 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
     this.#interceptor = interceptor;
     this.#config = config;
     this.#modules = modules;
-    const roots = [...modules.values()].filter((one) => one.providers.has(RESOLVED_OPTIONS));
-    if (roots.length > 1) {
-      throw new InvalidOptionsError(
-        'RedisCacheModule',
-        'forRoot() stands in the application twice; use forFeature() for more caches',
-      );
-    }
     binding.fill(host.registry);
   }
 
@@ -118,7 +111,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
     const providers = options.caches.map((name) => ({
       provide: getCacheToken(name),
       useFactory: (host: CacheHost, caches: Readonly<Record<string, unknown>>) =>
-        host.declare(name, caches[name] ?? {}),
+        host.starting(() => host.declare(name, caches[name] ?? {})),
       inject: [CacheHost, token],
     }));
     return {
@@ -136,8 +129,11 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
   }
 
   /** Ties decorated methods to the caches and checks what they name. */
-  onModuleInit(): void {
-    const unbound = startDecoratedHosts(this.#modules, this.#binding, this.#host.registry);
+  async onModuleInit(): Promise<void> {
+    const unbound = await this.#host.starting(({ registry }) =>
+      startDecoratedHosts(this.#modules, this.#binding, registry),
+    );
+    this.#host.started();
     if (unbound.length > 0) {
       new Logger('RedisCache').warn(
         `The decorated methods of ${unbound.join(', ')} run uncached: the module that provides the class cannot see ` +
