@@ -13,15 +13,22 @@ type Class = DecoratedHost['type'];
 interface Found {
   scope: DecoratedHost['scope'];
   readonly instances: Set<object>;
-  /** False when some instance gets no binding: frozen, or made per request where the binding cannot be seen. */
-  bound: boolean;
+  /** Why some instance gets no binding; `undefined` = all get one. */
+  unbound: Unbound['reason'] | undefined;
+}
+
+/** A class whose decorated methods run uncached. */
+export interface Unbound {
+  readonly name: string;
+  /** `frozen` = the instance takes no property; `hidden` = it is made per request where the binding cannot be seen. */
+  readonly reason: 'frozen' | 'hidden';
 }
 
 /**
  * Finds the decorated classes of an application, ties to it the instances that Nest did not make (`useFactory`,
  * `useValue`), and checks them all. `binding` must be filled. Call it when the module starts, once.
  *
- * Gives the names of the classes with an instance that could not be tied: their methods run uncached.
+ * Gives the classes with an instance that could not be tied.
  *
  * @throws InvalidOptionsError, UnknownCacheError as `checkHosts` does
  */
@@ -29,14 +36,14 @@ export function startDecoratedHosts(
   modules: ModulesContainer,
   binding: CacheBinding,
   caches: MethodCaches,
-): string[] {
+): Unbound[] {
   const found = new Map<Class, Found>();
   for (const [module, wrapper] of wrappersOf(modules)) look(module, wrapper, binding, found);
   checkHosts(
     [...found].map(([type, { scope, instances }]) => ({ type, scope, instances: instances.size })),
     caches,
   );
-  return [...found].filter(([, host]) => !host.bound).map(([type]) => type.name);
+  return [...found].flatMap(([{ name }, { unbound }]) => (unbound ? [{ name, reason: unbound }] : []));
 }
 
 /**
@@ -76,7 +83,7 @@ function look(module: Module, wrapper: Wrapper, binding: CacheBinding, found: Ma
     if (type === undefined || decoratedMethods(type.prototype).length === 0) return;
     const host = foundOf(type, found);
     host.scope = scope;
-    host.bound &&= offersBinding(module);
+    if (!offersBinding(module)) host.unbound = 'hidden';
     return;
   }
   const instance: unknown = wrapper.instance;
@@ -85,12 +92,14 @@ function look(module: Module, wrapper: Wrapper, binding: CacheBinding, found: Ma
   if (decoratedMethods(prototype).length === 0) return;
   const host = foundOf((prototype as { readonly constructor: Class }).constructor, found);
   host.instances.add(instance);
-  host.bound = bindInstance(instance, binding) && host.bound;
+  if (!bindInstance(instance, binding)) host.unbound = 'frozen';
 }
 
 function foundOf(type: Class, found: Map<Class, Found>): Found {
   let host = found.get(type);
-  if (host === undefined) found.set(type, (host = { scope: 'static', instances: new Set(), bound: true }));
+  if (host === undefined) {
+    found.set(type, (host = { scope: 'static', instances: new Set(), unbound: undefined }));
+  }
   return host;
 }
 

@@ -11,7 +11,7 @@ import {
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import type { CacheOptions } from '../cache/cache-options.js';
 import { CacheBinding } from '../decorator/cache-binding.js';
-import { startDecoratedHosts } from '../decorator/host-discovery.js';
+import { startDecoratedHosts, type Unbound } from '../decorator/host-discovery.js';
 import { getCacheToken } from '../di/tokens.js';
 import { InvalidOptionsError } from '../errors.js';
 import { checkResponseCacheOrder, installResponseCache } from '../http/interceptor-order.js';
@@ -134,12 +134,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
       startDecoratedHosts(this.#modules, this.#binding, registry),
     );
     this.#host.started();
-    if (unbound.length > 0) {
-      new Logger('RedisCache').warn(
-        `The decorated methods of ${unbound.join(', ')} run uncached: the module that provides the class cannot see ` +
-          'RedisCacheModule. Import it there, or leave it global.',
-      );
-    }
+    warnOfUnbound(unbound);
     if (this.#serving) checkResponseCacheOrder(this.#config, this.#interceptor);
   }
 
@@ -147,6 +142,22 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
   async onApplicationShutdown(): Promise<void> {
     await this.#storage.drain();
     await this.#host.close();
+  }
+}
+
+const UNBOUND = {
+  hidden:
+    'the module that provides the class cannot see RedisCacheModule. Import it there, or leave it global.',
+  frozen: 'the instance is frozen, and so cannot be tied to the application. Provide one that is not.',
+} as const;
+
+function warnOfUnbound(unbound: readonly Unbound[]): void {
+  for (const reason of ['hidden', 'frozen'] as const) {
+    const names = unbound.filter((one) => one.reason === reason).map((one) => one.name);
+    if (names.length === 0) continue;
+    new Logger('RedisCache').warn(
+      `The decorated methods of ${names.join(', ')} run uncached: ${UNBOUND[reason]}`,
+    );
   }
 }
 
