@@ -1,3 +1,4 @@
+import { refusalName } from '../cache/refusal.js';
 import type { Clock } from '../clock.js';
 import { RedisUnavailableError } from '../errors.js';
 import type { CacheEvent } from '../event/cache-event.js';
@@ -47,13 +48,8 @@ function lineOf(event: CacheEvent): string | undefined {
     case 'error':
       // The connection's own line tells of an outage, once.
       if (event.error instanceof RedisUnavailableError) return undefined;
-      return `Cache "${event.cache}": ${event.operation} was refused with ${firstWord(event.error)}.`;
+      return `Cache "${event.cache}": ${event.operation} was refused with ${refusalName(event.error)}.`;
     default:
       return undefined;
   }
-}
-
-/** The rest of a server's message may quote arguments. */
-function firstWord(error: Error): string {
-  return error.message.split(' ', 1)[0] || error.name;
 }
