@@ -122,7 +122,7 @@ class RedisStore implements DivisibleStore {
     });
   }
 
-  async #send(
+  #send(
     writes: readonly StoreWrite[],
     mode: 'set' | 'add',
     encoded: readonly EncodedValue[],
@@ -136,8 +136,7 @@ class RedisStore implements DivisibleStore {
       ttl,
       wanted,
     }));
-    await this.#writer.write(entries);
-    return writes.map(({ wanted }) => wanted?.() !== false);
+    return this.#writer.write(entries);
   }
 
   /** Runs a script under the current generations; `args` is asked anew for each attempt. */

@@ -16,7 +16,7 @@ export interface EntryWrite {
 
 interface Waiting {
   readonly writes: readonly EntryWrite[];
-  readonly resolve: () => void;
+  readonly resolve: (written: boolean[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -48,11 +48,12 @@ export class RedisWriter {
   }
 
   /**
-   * Writes entries. One round trip per 128 writes of this turn, one more where the generations are not known yet.
+   * Writes entries and says which of them were still wanted. One round trip per 128 writes of this turn, one more where the
+   * generations are not known yet.
    *
    * @throws Error the server's, if it refuses one of them; the others may be written
    */
-  write(writes: readonly EntryWrite[]): Promise<void> {
+  write(writes: readonly EntryWrite[]): Promise<boolean[]> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.push({ writes, resolve, reject }) === 1) void THIS_TURN.then(this.#flush);
     });
@@ -102,7 +103,7 @@ export class RedisWriter {
       }
       for (const { writes: own, resolve, reject } of group) {
         const failed = refused.size === 0 ? undefined : own.find((one) => refused.has(one));
-        if (failed === undefined) resolve();
+        if (failed === undefined) resolve(own.map(isWanted));
         else reject(refused.get(failed));
       }
     } catch (error) {
