@@ -9,6 +9,9 @@ import { atLeast } from './harness/target.mjs';
 const TEXT = `\`mget\` and \`mset\` of 100 keys at once, 1 KB objects in Redis, one call after the other; the figures are per key. The bare
 clients do MGET and JSON, and 100 SETs with a ttl in one pipeline. bentocache has neither.`;
 
+const NOTES = `redis-yet's \`mget\` is MGET and \`JSON.parse\` with nothing around them. Ours checks the header of each entry and keeps the
+bytes until they are parsed: 0.5 µs per key beside 2.6 µs for decoding and parsing it.`;
+
 const MANY = 100;
 /** What asks for MGET and parses, and nothing else. */
 const BARE = new Set(['lean', 'usual', 'ioredis']);
@@ -46,6 +49,12 @@ await withRedis(async (url) => {
     })),
   });
   const versions = [ours.name, `Redis ${await serverVersion(url)}`];
-  report('many', { title: 'Many keys at once', text: TEXT, versions, sections: [reads, writes] });
+  report('many', {
+    title: 'Many keys at once',
+    text: TEXT,
+    notes: NOTES,
+    versions,
+    sections: [reads, writes],
+  });
   await close();
 });

@@ -9,6 +9,16 @@ import { atLeast, atMost } from './harness/target.mjs';
 const TEXT = `\`get\` of 1,000 keys in Redis, 1 KB objects, all of them hits, with 1, 16, 64 and 256 callers at a time. A caller asks again
 as soon as it is answered. With one caller the figure is CPU time of the process, since wall time is that of the round trip.`;
 
+const NOTES = `Of the 4.1 µs of CPU time of a hit with 64 callers, 2.6 are \`JSON.parse\` and the decoding of UTF-8, which everybody pays for
+(profile of a quiet minute; node-redis without timer: 4.4). What is left for client, store and cache is 1.5 µs, where the bare
+client takes 1.8: no cache can be 1.5 × as fast as a client without a timer per command. redis-yet is one: a thin layer over
+client 4, which has no such timer.
+
+With one caller a hit is one MGET of the generation and the entry in place of a GET. Against the bare client that, the deadline
+and the breaker cost 1 µs of 18, opening the entry 1 µs, the cache with its event 0.6 µs.
+
+With 256 callers both fetch 256 KB per turn, and the share of the parser grows further.`;
+
 /** @type {Record<string, Record<number, import('./harness/target.mjs').Target>>} */
 const TARGETS = {
   lean: { 1: atMost(1.1), 64: atLeast(1.1), 256: atLeast(1.3) },
@@ -40,7 +50,7 @@ await withRedis(async (url) => {
     sections.push(section);
   }
   const versions = [ours.name, `Redis ${await serverVersion(url)}`];
-  report('redis-hit', { title: 'A hit in Redis', text: TEXT, versions, sections });
+  report('redis-hit', { title: 'A hit in Redis', text: TEXT, notes: NOTES, versions, sections });
   await close();
 });
 

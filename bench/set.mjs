@@ -12,6 +12,10 @@ figure is CPU time of the process.
 Ours checks before each write that the value comes back as it is, and puts the generation into it; the bare clients write
 whatever \`JSON.stringify\` makes of it.`;
 
+const NOTES = `A write is a SET and, in the same pipeline, a look at the generation, so that nothing is lost that is written after a \`clear\`
+elsewhere: a second command, which alone takes a bare client from 1.0 to 1.2 × at one caller as with 64. The check that a value
+comes back as it is takes 1.1 µs for 1 KB (\`JSON.stringify\`: 3.2 µs). The bare clients do neither, nor does redis-yet.`;
+
 const entries = sampleEntries({ count: 1_000, bytes: 1_024 });
 const list = [...entries];
 
@@ -33,7 +37,7 @@ await withRedis(async (url) => {
     sections.push(section);
   }
   const versions = [ours.name, `Redis ${await serverVersion(url)}`];
-  report('set', { title: 'Writing to Redis', text: TEXT, versions, sections });
+  report('set', { title: 'Writing to Redis', text: TEXT, notes: NOTES, versions, sections });
   await close();
 });
 

@@ -15,11 +15,12 @@ const RESULTS = process.env['BENCH_RESULTS'] ?? fileURLToPath(new URL('../result
  * Prints a page of results and writes it to `bench/results/<table>.md`.
  *
  * @param {string} table
- * @param {{ title: string, text: string, versions?: readonly string[], sections: readonly Section[] }} page
+ * @param {{ title: string, text: string, notes?: string, versions?: readonly string[], sections: readonly Section[] }} page
  */
-export function report(table, { title, text, versions = [], sections }) {
+export function report(table, { title, text, notes, versions = [], sections }) {
   const about = [...environment(), ...versions.map((one) => `- ${one}`)].join('\n');
-  const parts = [`# ${title}`, text, ...sections.map(written), 'Measured on:', about];
+  const remarks = notes === undefined ? [] : [`## What bounds it\n\n${notes}`];
+  const parts = [`# ${title}`, text, ...sections.map(written), ...remarks, `## Measured on\n\n${about}`];
   const page = `${parts.join('\n\n')}\n`;
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, `${table}.md`), page);
