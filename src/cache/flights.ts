@@ -64,6 +64,8 @@ export class Flight {
 export class Flights {
   readonly #flights = new Map<string, Flight>();
   readonly #refreshes = new Map<string, Flight>();
+  /** Raised before and after each clear of the cache or of a namespace: what was made of older data must not be stored. */
+  clears = 0;
 
   /**
    * Joins the flight of a key, if there is one.

@@ -21,6 +21,7 @@ export interface Fill {
 /** Judges the handler's response when it is captured, and its head when that went out, and stores it if both may be. */
 export function offerTo({ plan, key, ttl, exchange, storage, verdict }: Fill): Offer {
   const before = exchange.fields();
+  const store = storage.filler(plan.cache, key);
   return (captured) => {
     if (verdict.vetoed || exchange.identified()) return undefined;
     const now = storage.clock.now();
@@ -33,12 +34,7 @@ export function offerTo({ plan, key, ttl, exchange, storage, verdict }: Fill): O
       if (kept === 0) return;
       const createdAt = now - ageOf(captured.fields);
       const headers = storableHeaders(added, captured.names);
-      storage.write(
-        plan.cache,
-        key,
-        { status: captured.status, createdAt, headers, body: captured.body },
-        kept,
-      );
+      store({ status: captured.status, createdAt, headers, body: captured.body }, kept);
     };
   };
 }

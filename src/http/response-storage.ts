@@ -10,6 +10,8 @@ export interface ResponseStorageContext {
   readonly cacheOf: (name: string) => Pick<NamedCache, 'get' | 'set' | 'namespace'>;
   /** A cache's own ttl in milliseconds; `null` = entries never expire. */
   readonly ttlOf: (name: string) => number | null;
+  /** Another number once a cache was cleared in this process; 0 for one that no module declares. */
+  readonly clearsOf: (name: string) => number;
   readonly clock: Clock;
 }
 
@@ -47,10 +49,23 @@ export class ResponseStorage {
     }
   }
 
-  /** Stores a response once the running code is done, so that the client does not wait for it. `ttl` in milliseconds. */
-  write(cache: string, key: string, response: StoredResponse, ttl: number | null): void {
+  /**
+   * Takes the response of a handler that runs now, and stores it once the running code is done, so that the client does
+   * not wait for it; not after a clear of the cache, since the handler may have read what was cleared. `ttl` in
+   * milliseconds.
+   */
+  filler(cache: string, key: string): (response: StoredResponse, ttl: number | null) => void {
+    const { clearsOf } = this.#context;
+    const clears = clearsOf(cache);
+    return (response, ttl) =>
+      this.#write(cache, async () => {
+        if (clearsOf(cache) === clears) await this.#part(cache).set(key, packResponse(response), { ttl });
+      });
+  }
+
+  #write(cache: string, work: () => Promise<void>): void {
     const writing = Promise.resolve()
-      .then(() => this.#part(cache).set(key, packResponse(response), { ttl }))
+      .then(work)
       .then(
         () => undefined,
         (error: unknown) => this.#tell(cache, 'stored', error),

@@ -25,9 +25,12 @@ export interface AssemblyParts {
   readonly types: ReadonlyMap<string, ReadonlySet<Type>>;
 }
 
-/** A named cache, and how to let go of what its store holds open. */
+/** A named cache, and what the application needs to know of it. */
 export interface AssembledCache {
   readonly cache: NamedCache;
+  /** Another number once the cache or a part of it was cleared in this process. */
+  readonly clears: () => number;
+  /** Lets go of what its store holds open. */
   readonly close: () => Promise<void>;
 }
 
@@ -66,6 +69,7 @@ export async function assembleCache(
   const ours = store !== options.store && isClosable(store);
   return {
     cache: new NamedCache(new CacheScope(options.name, store, context)),
+    clears: () => context.flights.clears,
     close: async () => (ours ? store.close() : undefined),
   };
 }

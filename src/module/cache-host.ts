@@ -5,7 +5,7 @@ import type { ManagedConnection } from '../connection/managed-connection.js';
 import { CacheRegistry } from '../di/cache-registry.js';
 import { createReporter } from '../event/reporter.js';
 import { KeySpace } from '../key/key-space.js';
-import { assembleCache, type AssemblyParts } from './cache-assembly.js';
+import { assembleCache, type AssembledCache, type AssemblyParts } from './cache-assembly.js';
 import { Connections } from './connections.js';
 import { eventLog, type LogSink } from './event-log.js';
 import { checkConnection, type ResolvedModuleOptions } from './module-options.js';
@@ -17,9 +17,9 @@ export class CacheHost {
   readonly #connections: Connections;
   readonly #parts: AssemblyParts;
   readonly #log: LogSink;
-  readonly #closers: (() => Promise<void>)[] = [];
-  readonly #ttls = new Map<string, number | null>();
+  readonly #made = new Map<string, AssembledCache & { readonly ttl: number | null }>();
   #running = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(options: ResolvedModuleOptions, log: LogSink, types: AssemblyParts['types']) {
     const clock = systemClock;
@@ -77,9 +77,8 @@ export class CacheHost {
 
   #declare(cache: ResolvedCacheOptions): Promise<NamedCache> {
     return this.registry.declare(cache.name, cache, async () => {
-      this.#ttls.set(cache.name, cache.ttl);
       const made = await assembleCache(cache, this.#parts);
-      this.#closers.push(made.close);
+      this.#made.set(cache.name, { ...made, ttl: cache.ttl });
       this.#log.log(`Cache "${cache.name}" lives in ${this.#placeOf(cache)}`);
       return made.cache;
     });
@@ -96,7 +95,12 @@ export class CacheHost {
   /** A cache's default ttl in milliseconds; `null` = its entries never expire. Throws for an unknown cache. */
   ttlOf(cache: string): number | null {
     this.registry.get(cache);
-    return this.#ttls.get(cache) ?? null;
+    return this.#made.get(cache)?.ttl ?? null;
+  }
+
+  /** Another number once a cache or a part of it was cleared in this process; 0 for an unknown cache. */
+  clearsOf(cache: string): number {
+    return this.#made.get(cache)?.clears() ?? 0;
   }
 
   /** The connection of a name. */
@@ -105,8 +109,12 @@ export class CacheHost {
   }
 
   /** Closes what the stores hold open, then the connections that are ours. The caches go on as their `onError` says. */
-  async close(): Promise<void> {
-    await Promise.all(this.#closers.splice(0).map((close) => close()));
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#made.values()].map(({ close }) => close()));
     await this.#connections.close();
   }
 }

@@ -34,6 +34,7 @@ export function rootProviders(caches: Iterable<string>, connections: Iterable<st
         new ResponseStorage({
           cacheOf: (name) => host.registry.get(name),
           ttlOf: (name) => host.ttlOf(name),
+          clearsOf: (name) => host.clearsOf(name),
           clock: systemClock,
         }),
     ),

@@ -25,7 +25,12 @@ describe('contexts other than HTTP', () => {
       touched.push(name);
       return testCache(name, null);
     };
-    const storage = new ResponseStorage({ cacheOf, ttlOf: () => null, clock: systemClock });
+    const storage = new ResponseStorage({
+      cacheOf,
+      ttlOf: () => null,
+      clearsOf: () => 0,
+      clock: systemClock,
+    });
     const interceptor = new ResponseCacheInterceptor(storage, config);
     installResponseCache(config, interceptor);
     const refuse = new Proxy({}, { get: (_target, name) => expect.fail(`${String(name)} was read`) });

@@ -9,6 +9,8 @@ import { startWholeApp } from './redis-app.js';
 import { platforms } from './response-app.js';
 
 let runs = 0;
+/** Called by the slow route when it has read, and keeps it waiting. */
+let pause = async (): Promise<void> => {};
 
 @Controller('cities')
 class CityController {
@@ -16,6 +18,14 @@ class CityController {
   @Cacheable({ ttl: '1m' })
   async list(@Query('q') q?: string) {
     return { run: (runs += 1), q: q ?? null };
+  }
+
+  @Get('slow')
+  @Cacheable()
+  async slow() {
+    const run = (runs += 1);
+    await pause();
+    return { run };
   }
 
   @Get(':id')
@@ -90,6 +100,24 @@ describe.each(platforms)('responses in Redis on %s', (platform) => {
     ]);
     await send(url, '/cities', { method: 'DELETE' });
     expect((await send(url, '/cities/1')).text).toBe('{"run":4,"id":"1"}');
+  });
+
+  it('what a handler read before an eviction is not stored after it', async () => {
+    let read!: () => void;
+    const hasRead = new Promise<void>((resolve) => (read = resolve));
+    let goOn!: () => void;
+    const waiting = new Promise<void>((resolve) => (goOn = resolve));
+    pause = () => (read(), waiting);
+    const slow = send(url, '/cities/slow');
+    await hasRead;
+    pause = async () => {};
+    await send(url, '/cities', { method: 'DELETE' });
+    goOn();
+    expect((await slow).text).toBe('{"run":1}');
+    await drain();
+    expect((await send(url, '/cities/slow')).text).toBe('{"run":2}');
+    await drain();
+    expect((await send(url, '/cities/slow')).text).toBe('{"run":2}');
   });
 
   it('what is stored is drained when the application closes', async () => {

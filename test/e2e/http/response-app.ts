@@ -53,6 +53,7 @@ export async function startApp(options: ResponseAppOptions): Promise<ResponseApp
   const storage = new ResponseStorage({
     cacheOf: (name) => cacheNamed(caches, name),
     ttlOf: (name) => (cacheNamed(caches, name), 300_000),
+    clearsOf: () => 0,
     clock: options.clock ?? systemClock,
   });
   let ordered = false;
