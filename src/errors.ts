@@ -69,7 +69,9 @@ export class SerializationError extends RedisCacheError {
 
 /** `incr` or `decr` met a value that is no integer, or the result would leave ±(2^53 − 1). The value is unchanged. */
 export class NotANumberError extends RedisCacheError {
-  constructor(message: string) {
+  constructor(
+    message = 'The entry is not an integer, or the sum would leave ±(2^53 − 1). It was left as it is.',
+  ) {
     super('NOT_A_NUMBER', message);
   }
 }

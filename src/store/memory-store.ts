@@ -182,11 +182,7 @@ class MemoryStore implements DivisibleStore {
     if (present === undefined && start.initial === undefined) return undefined;
     const base = present === undefined ? start.initial : present.value;
     const sum = Number.isSafeInteger(base) ? (base as number) + by : NaN;
-    if (!Number.isSafeInteger(sum)) {
-      throw new NotANumberError(
-        'The entry is not an integer, or the sum would leave ±(2^53 − 1). It was left as it is.',
-      );
-    }
+    if (!Number.isSafeInteger(sum)) throw new NotANumberError();
     this.#entries.set(entryKey, {
       value: sum,
       encoded: undefined,

@@ -1,13 +1,13 @@
 import { PLAIN_JSON_FLAGS } from '../codec/flags.js';
 import type { EncodedValue } from '../codec/codec.js';
 import type { RedisCommand, RedisConnection, RedisReply } from '../connection/connection.js';
-import { InvalidOptionsError, NotANumberError } from '../errors.js';
+import { InvalidOptionsError } from '../errors.js';
 import { encodeWrites } from './encode-writes.js';
 import { ForeignClears } from './foreign-clears.js';
 import { checkOwnKeys } from './foreign-space.js';
 import { INCREMENT_JSON } from './plain-json-scripts.js';
 import { PlainJsonSpace } from './plain-json-space.js';
-import { ABSENT, NOT_AN_INTEGER } from './redis-scripts.js';
+import { sumOf } from './redis-scripts.js';
 import type { Store, StoreContext, StoredEntry, StoreFactory, StoreWrite } from './store.js';
 
 /** Where entries of plain JSON live. */
@@ -152,14 +152,7 @@ export class PlainJsonStore implements Store {
       [this.#space.redisKey(key)],
       [String(by), String(start.initial ?? ''), String(start.ttl ?? '')],
     );
-    const text = String(reply);
-    if (text === ABSENT) return undefined;
-    if (text === NOT_AN_INTEGER) {
-      throw new NotANumberError(
-        'The entry is not an integer, or the sum would leave ±(2^53 − 1). It was left as it is.',
-      );
-    }
-    return Number(text);
+    return sumOf(reply);
   }
 
   async *keys(glob: string): AsyncIterable<string> {

@@ -1,5 +1,7 @@
 import { ENTRY_MAGIC, FLAGS_AT, GENERATIONS_AT, PLAIN_JSON_FLAG_CHAR } from '../codec/envelope.js';
+import type { RedisReply } from '../connection/connection.js';
 import { defineScript } from '../connection/script.js';
+import { NotANumberError } from '../errors.js';
 
 /** What a script answers when Redis holds other generations than the caller assumed: learn them and ask again. */
 export const OTHER_GENERATIONS = 'GENERATIONS';
@@ -65,3 +67,14 @@ elseif ttl == '' then redis.call('SET', KEYS[1], header .. text)
 else redis.call('SET', KEYS[1], header .. text, 'PX', ttl) end
 return text
 `);
+
+/**
+ * The sum that a script for counting answers; `undefined` = there is no entry to count on.
+ *
+ * @throws NotANumberError when the entry is no integer, or the sum is no safe one
+ */
+export function sumOf(reply: RedisReply): number | undefined {
+  const text = String(reply);
+  if (text === NOT_AN_INTEGER) throw new NotANumberError();
+  return text === ABSENT ? undefined : Number(text);
+}

@@ -8,7 +8,7 @@ import type {
   RedisReply,
   RedisScript,
 } from '../connection/connection.js';
-import { InvalidOptionsError, NotANumberError } from '../errors.js';
+import { InvalidOptionsError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { KeySpace } from '../key/key-space.js';
 import { CompressingWrites } from './compressing-writes.js';
@@ -16,7 +16,7 @@ import { encodeWrites } from './encode-writes.js';
 import { Generations } from './redis-generations.js';
 import { RedisReader } from './redis-reader.js';
 import { RedisWriter } from './redis-writer.js';
-import { ABSENT, ADD, INCREMENT, NOT_AN_INTEGER, OTHER_GENERATIONS, TOUCH } from './redis-scripts.js';
+import { ADD, INCREMENT, OTHER_GENERATIONS, sumOf, TOUCH } from './redis-scripts.js';
 import type { DivisibleStore, StoreContext, StoredEntry, StoreWrite } from './store.js';
 
 /** What a Redis store stands on. */
@@ -225,14 +225,7 @@ class RedisStore implements DivisibleStore {
       lifetime(start.ttl),
       sealEntry({ flags: PLAIN_JSON_FLAGS, payload: '' }, this.#context.clock.now(), generations),
     ]);
-    const text = textOf(reply);
-    if (text === ABSENT) return undefined;
-    if (text === NOT_AN_INTEGER) {
-      throw new NotANumberError(
-        'The entry is not an integer, or the sum would leave ±(2^53 − 1). It was left as it is.',
-      );
-    }
-    return Number(text);
+    return sumOf(reply);
   }
 
   async *keys(glob: string): AsyncIterable<string> {
