@@ -1,5 +1,6 @@
 import { milliseconds, type Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
+import { optionsObject, type RawOptions } from '../option.js';
 
 /** A callback of a decorator, as it is called: `this` is the instance. */
 export type Callback<R> = (this: unknown, ...args: unknown[]) => R;
@@ -7,25 +8,15 @@ export type Callback<R> = (this: unknown, ...args: unknown[]) => R;
 /** A fixed key, or a function of the method's arguments. */
 export type ResolvedKey = string | Callback<unknown>;
 
-type Raw = Readonly<Record<string, unknown>>;
-
 /** Reads the options of a decorator one by one; messages name `path`, which is the class, the method and the decorator. */
 export class OptionReader {
   readonly path: string;
-  readonly #options: Raw;
+  readonly #options: RawOptions;
 
   /** @throws InvalidOptionsError when `options` is no object or has a name that is not among `known` */
   constructor(options: unknown, path: string, known: readonly string[]) {
-    if (typeof options !== 'object' || options === null) {
-      throw new InvalidOptionsError(path, 'takes an object of options', options);
-    }
-    for (const name of Object.keys(options)) {
-      if (!known.includes(name)) {
-        throw new InvalidOptionsError(`${path}.${name}`, `is no option; there are ${known.join(', ')}`);
-      }
-    }
     this.path = path;
-    this.#options = options as Raw;
+    this.#options = optionsObject(options, path, known);
   }
 
   has(name: string): boolean {

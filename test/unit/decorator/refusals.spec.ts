@@ -39,11 +39,7 @@ describe('what decorators refuse when the class is defined', () => {
       cacheable(''),
       'Service.find @Cacheable.cache: must be the name of a cache, received ""',
     ],
-    [
-      'options that are none',
-      cacheable(7),
-      'Service.find @Cacheable: takes an object of options, received 7',
-    ],
+    ['options that are none', cacheable(7), 'Service.find @Cacheable: must be an object, received 7'],
     ['a key that is none', cacheable({ key: 7 }), '@Cacheable.key: must be a string or a function'],
     ['a ttl that is none', cacheable({ ttl: 'soon' }), '@Cacheable.ttl: must be milliseconds'],
     ['a condition that is none', cacheable({ when: true }), '@Cacheable.when: must be a function'],
@@ -61,7 +57,7 @@ describe('what decorators refuse when the class is defined', () => {
       '@Cacheable.response.key: must be a function',
     ],
     ['@CachePut without a key', cachePut({ ttl: 1 }), 'Service.find @CachePut.key: is needed'],
-    ['@CachePut without anything', cachePut(undefined), 'Service.find @CachePut: takes an object'],
+    ['@CachePut without anything', cachePut(undefined), 'Service.find @CachePut: must be an object'],
     ['@CacheEvict of nothing', cacheEvict({}), 'Service.find @CacheEvict: needs either "key" or "all: true"'],
     ['@CacheEvict of both', cacheEvict({ key: 'a', all: true }), 'needs either "key" or "all: true"'],
     [
