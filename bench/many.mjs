@@ -9,8 +9,9 @@ import { atLeast } from './harness/target.mjs';
 const TEXT = `\`mget\` and \`mset\` of 100 keys at once, 1 KB objects in Redis, one call after the other; the figures are per key. The bare
 clients do MGET and JSON, and 100 SETs with a ttl in one pipeline. bentocache has neither.`;
 
-const NOTES = `redis-yet's \`mget\` is MGET and \`JSON.parse\` with nothing around them. Ours checks the header of each entry and keeps the
-bytes until they are parsed: 0.5 µs per key beside 2.6 µs for decoding and parsing it.`;
+const NOTES = `redis-yet's \`mget\` is MGET and \`JSON.parse\` with nothing around them, as that of a bare client. Ours also checks the header of
+each entry, counts and tells each hit, and keeps the bytes of all keys until they are parsed: 0.5 µs per key beside the 2.6 µs
+that decoding and parsing it take. In \`mset\` it is the check that a value comes back as it is: 1.1 µs per key.`;
 
 const MANY = 100;
 /** What asks for MGET and parses, and nothing else. */

@@ -63,7 +63,8 @@ export async function warmUp(operation, { callers, milliseconds }) {
  */
 export function collectGarbage(type) {
   if (typeof globalThis.gc !== 'function') throw new Error('Run node with --expose-gc.');
-  globalThis.gc({ type, execution: 'sync' });
+  if (type === 'minor') globalThis.gc({ type, execution: 'sync' });
+  else globalThis.gc();
 }
 
 /**

@@ -33,7 +33,7 @@ function written({ title, text, head, rows }) {
     Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
   const line = (/** @type {readonly string[]} */ cells) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+    `| ${widths.map((width, column) => (cells[column] ?? '').padEnd(width)).join(' | ')} |`;
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
   const table = [line(head), rule, ...rows.map(line)].join('\n');
   return [`## ${title}`, ...(text === undefined ? [] : [text]), table].join('\n\n');
