@@ -2,6 +2,7 @@ import { isRefusal } from './refusal.js';
 import type { WrapOptions } from './cache-manager-contract.js';
 import type { CacheScope } from './cache-scope.js';
 import type { ReadThrough } from './read-through.js';
+import { ttlArgument } from './set-ttl.js';
 
 /**
  * cache-manager's `wrap` on top of the read-through. The ttl of a hit is looked up only where `raw` or a
@@ -84,6 +85,5 @@ function withExpiry<T>(
 /** A number 0 means no expiry here, as everywhere in cache-manager. */
 function lifetime<T>(ttl: WrapOptions<T>['ttl'], value: T, fallback: number | null): number | null {
   const wanted = typeof ttl === 'function' ? ttl(value) : ttl;
-  if (wanted === undefined) return fallback;
-  return wanted === 0 ? null : Math.round(wanted);
+  return wanted === 0 ? null : ttlArgument(wanted, fallback);
 }
