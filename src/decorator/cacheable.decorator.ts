@@ -55,15 +55,17 @@ type CacheableFit<T, M, K, W, U, C, R> = MethodFit<T, M> &
   WhenFit<T, M, W> &
   UnlessFit<T, M, U> &
   TypeFit<M, C> &
-  (R extends 'observable' ? ObservableFit<M> : unknown) &
+  ([R] extends [undefined] ? unknown : R extends 'observable' ? ObservableFit<M> : unknown) &
   ProviderFit<M, K, W>;
 
 /** Functions of the arguments are refused on route handlers, which are the only methods that may give a result at once. */
 type ProviderFit<M, K, W> = K extends (...args: never[]) => string
   ? DeferredFit<M>
-  : W extends WhenCallback
-    ? DeferredFit<M>
-    : unknown;
+  : [W] extends [undefined]
+    ? unknown
+    : W extends WhenCallback
+      ? DeferredFit<M>
+      : unknown;
 
 const OPTIONS = ['cache', 'key', 'ttl', 'when', 'unless', 'type', 'returns', 'response'];
 

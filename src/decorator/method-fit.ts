@@ -49,12 +49,16 @@ export type KeyFit<T, M, K> = CallbackFit<T, M, K, string, 'key'>;
 /** `unknown` when `when` takes what the method takes, and `this` fits. */
 export type WhenFit<T, M, W> = CallbackFit<T, M, W, boolean, 'when'>;
 
+// An option that is left out is `undefined`, which extends every type in a project without `strictNullChecks`.
+
 /** `unknown` when `unless` takes the result and then what the method takes, and `this` fits. */
-export type UnlessFit<T, M, U> = U extends AnyCallback
-  ? U extends (result: ResultOf<M>, ...args: ArgumentsOf<M>) => boolean
-    ? ThisFit<T, U, 'unless'>
-    : Refused<'`unless` does not take the result and the arguments of the method'>
-  : unknown;
+export type UnlessFit<T, M, U> = [U] extends [undefined]
+  ? unknown
+  : U extends AnyCallback
+    ? U extends (result: ResultOf<M>, ...args: ArgumentsOf<M>) => boolean
+      ? ThisFit<T, U, 'unless'>
+      : Refused<'`unless` does not take the result and the arguments of the method'>
+    : unknown;
 
 type KeyValue<K> =
   K extends CacheKey<infer V> ? [V] : K extends (...args: never[]) => CacheKey<infer V> ? [V] : unknown;
@@ -76,11 +80,13 @@ export type ReadFit<M, K> =
     : unknown;
 
 /** `unknown` when what the method gives can hold instances of a class. */
-export type TypeFit<M, C> = C extends ResultClass
-  ? [NonNullable<ResultOf<M>>] extends [string | number | bigint | boolean | symbol]
-    ? Refused<'the result of the method holds no instance of `type`'>
-    : unknown
-  : unknown;
+export type TypeFit<M, C> = [C] extends [undefined]
+  ? unknown
+  : C extends ResultClass
+    ? [NonNullable<ResultOf<M>>] extends [string | number | bigint | boolean | symbol]
+      ? Refused<'the result of the method holds no instance of `type`'>
+      : unknown
+    : unknown;
 
 /** `unknown` unless the method is static or a generator, which no route and no provider's cached method can be. */
 export type MethodFit<T, M> = T extends { readonly prototype: object }
