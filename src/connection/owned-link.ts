@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { isDenial } from './error-reply.js';
 import type { Link, LinkListener } from './link.js';
 import { LONGEST_WAIT, waitBefore, type RedisClient } from './redis-client.js';
+import type { TrySignal } from './try-signal.js';
 
 /** What an owned link is made of. `handshake` is in milliseconds. */
 export interface OwnedLinkOptions {
@@ -10,7 +11,7 @@ export interface OwnedLinkOptions {
   /** How long Redis may take to greet us after the socket is open. */
   readonly handshake: number;
   /** Ends a try to connect that is under way. */
-  readonly abort: AbortController;
+  readonly abort: TrySignal;
 }
 
 const WAIT_WHEN_DENIED = 30_000;
@@ -24,7 +25,7 @@ export class OwnedLink implements Link {
   readonly #client: RedisClient;
   readonly #clock: Clock;
   readonly #handshake: number;
-  readonly #abort: AbortController;
+  readonly #abort: TrySignal;
   readonly #listener: LinkListener;
   /** The try that is under way. Never rejects. */
   #attempt: Promise<void> | undefined;
@@ -80,6 +81,7 @@ export class OwnedLink implements Link {
 
   async #connect(): Promise<void> {
     let failure: Error | undefined;
+    this.#abort.renew();
     try {
       // The application may have connected the client that it shares with us.
       await (this.#client.isOpen ? undefined : this.#client.connect());

@@ -1,5 +1,6 @@
 import type { RedisClientOptions, RedisClientType } from 'redis';
 import type { ResolvedEndpoint, ResolvedStandalone } from './connection-options.js';
+import type { TrySignal } from './try-signal.js';
 
 /** A node-redis client to one server, with default replies. */
 export type RedisClient = RedisClientType;
@@ -27,7 +28,7 @@ export function waitBefore(tries: number): number {
 export function makeRedisClient(
   options: ResolvedStandalone,
   create: CreateClient,
-  abort: AbortSignal,
+  abort: TrySignal,
 ): RedisClient {
   const { endpoint, username, password, database, clientName, maxPending } = options;
   const socket = socketOf(endpoint);

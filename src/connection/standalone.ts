@@ -6,6 +6,7 @@ import type { ManagedConnection } from './managed-connection.js';
 import { NodeConnection } from './node-connection.js';
 import { OwnedLink } from './owned-link.js';
 import { makeRedisClient } from './redis-client.js';
+import { TrySignal } from './try-signal.js';
 
 /** A connection to one server by a client of our own. It does nothing before `start`. */
 export function standaloneConnection(
@@ -13,8 +14,8 @@ export function standaloneConnection(
   context: ConnectionContext,
 ): ManagedConnection {
   const { reporter, probeKey, clock = systemClock } = context;
-  const abort = new AbortController();
-  const client = makeRedisClient(options, context.createClient ?? createClient, abort.signal);
+  const abort = new TrySignal();
+  const client = makeRedisClient(options, context.createClient ?? createClient, abort);
   const handshake = options.endpoint.connectTimeout;
   return new NodeConnection({
     options,
