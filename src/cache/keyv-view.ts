@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import { systemClock } from '../clock.js';
 import { Keyv, type StoredData } from 'keyv';
 
 /** The part of a cache that a Keyv needs. */
@@ -13,15 +13,15 @@ interface KeyvSource {
  * A Keyv whose entries are those of a cache, under the same keys: for code that takes a Keyv, or reaches for the first of
  * a cache-manager's `stores`. It serialises nothing itself. A write without a ttl gets the cache's.
  */
-export function keyvView(cache: KeyvSource, clock: Clock): Keyv {
+export function keyvView(cache: KeyvSource): Keyv {
   const adapter = {
     opts: {},
     async get<T>(key: string): Promise<StoredData<T>> {
       const entry = await cache.getEntry<T>(key);
       if (entry === undefined) return undefined;
-      return entry.ttl === null
-        ? { value: entry.value }
-        : { value: entry.value, expires: clock.now() + entry.ttl };
+      if (entry.ttl === null) return { value: entry.value };
+      // Keyv compares with the time of the system, whatever clock the cache goes by.
+      return { value: entry.value, expires: systemClock.now() + entry.ttl };
     },
     async set(key: string, stored: unknown, ttl?: number): Promise<boolean> {
       const { value } = stored as { value: unknown };

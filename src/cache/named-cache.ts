@@ -12,19 +12,12 @@ import type { CacheScope } from './cache-scope.js';
 import type { CacheStats } from './cache-stats.js';
 import { keyvView } from './keyv-view.js';
 import type { Loader } from './load-context.js';
+import { loadOptions, type LoadOptions } from './load-options.js';
 import { Lookup, type CacheEntry } from './lookup.js';
 import { ReadThrough } from './read-through.js';
 import { ttlArgument, ttlOfSet, type SetOptions } from './set-ttl.js';
 import { wrap, wrapOptions } from './wrap.js';
 import { Writing } from './writing.js';
-
-/** How `getOrSet` looks a value up and keeps what was loaded. */
-export interface LoadOptions {
-  /** How long a loaded value lives; `null` = for ever. Default: the cache's ttl. */
-  ttl?: Duration | null;
-  /** Do not look at what is cached: load, and store the result. */
-  fresh?: boolean;
-}
 
 /**
  * A named cache: cache-manager's `Cache`, and more.
@@ -126,6 +119,7 @@ export class NamedCache {
   /** Gives a present key a new ttl; `null` = no expiry, 0 or less removes it. False when there is no such key. */
   async touch(key: string, ttl: Duration | null): Promise<boolean> {
     checkKey(key);
+    if (ttl === undefined) throw new InvalidOptionsError('ttl', 'must be given; null means no expiry');
     return this.#writing.touch(key, ttlArgument(ttl, this.#scope.context.ttl));
   }
 
@@ -180,10 +174,9 @@ export class NamedCache {
     options?: LoadOptions,
   ): Promise<T | undefined>;
   getOrSet<T>(key: UntypedKey, load: Loader<T>, options?: LoadOptions): Promise<T>;
-  async getOrSet<T>(key: string, load: Loader<T>, options: LoadOptions = {}): Promise<T> {
+  async getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T> {
     checkKey(key);
-    const ttl = ttlArgument(options.ttl, this.#scope.context.ttl);
-    const found = await this.#readThrough.one(key, load, { fresh: options.fresh === true, ttl: () => ttl });
+    const found = await this.#readThrough.one(key, load, loadOptions(load, options, this.#scope.context.ttl));
     return found.value as T;
   }
 
@@ -194,11 +187,14 @@ export class NamedCache {
   async getOrSetMany<T>(
     keys: Iterable<string>,
     load: (missing: string[]) => Promise<Map<string, T>>,
-    options: LoadOptions = {},
+    options?: LoadOptions,
   ): Promise<Map<string, T>> {
-    const list = checkKeys(new Set(keys));
-    const ttl = ttlArgument(options.ttl, this.#scope.context.ttl);
-    const found = await this.#readThrough.many(list, load, { fresh: options.fresh === true, ttl: () => ttl });
+    const list = [...new Set(checkKeys(keys))];
+    const found = await this.#readThrough.many(
+      list,
+      load,
+      loadOptions(load, options, this.#scope.context.ttl),
+    );
     return found as Map<string, T>;
   }
 
@@ -232,6 +228,7 @@ export class NamedCache {
 
   /** Removes the keys that match a glob and says how many there were. Walks by SCAN: linear in the size of the database. */
   async deletePattern(glob: string): Promise<number> {
+    checkKey(glob, 'glob');
     return this.#writing.deletePattern(glob);
   }
 
@@ -285,7 +282,7 @@ export class NamedCache {
 
   /** One Keyv over this cache, for code that reaches for `cache.stores[0]`. */
   get stores(): Keyv[] {
-    this.#keyv ??= keyvView(this, this.#scope.context.clock);
+    this.#keyv ??= keyvView(this);
     return [this.#keyv];
   }
 }

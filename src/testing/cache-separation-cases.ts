@@ -1,7 +1,8 @@
 import type { NamedCache } from '../cache/named-cache.js';
 import type { CacheSubject } from './cache-subject.js';
+import type { SetupCacheOptions } from './open-caches.js';
 import type { StoreCapability } from './store-subject.js';
-import type { BehaviourCase } from './test-runner.js';
+import type { BehaviourCase, TestRunner } from './test-runner.js';
 
 async function keysOf(cache: NamedCache, glob?: string): Promise<string[]> {
   const keys: string[] = [];
@@ -10,11 +11,9 @@ async function keysOf(cache: NamedCache, glob?: string): Promise<string[]> {
 }
 
 /** Caches that look alike to a careless scheme of keys. */
-const LOOKALIKES: readonly { name?: string; keyPrefix?: string; version?: string | number }[] = [
+const LOOKALIKES: readonly SetupCacheOptions[] = [
   { name: 'a' },
   { name: 'b' },
-  { name: 'a', version: 1 },
-  { name: 'a', version: 2 },
   { name: 'a@1' },
   { name: 'a', keyPrefix: '' },
   { name: 'a', keyPrefix: 'other' },
@@ -24,34 +23,61 @@ const LOOKALIKES: readonly { name?: string; keyPrefix?: string; version?: string
   { name: 'a', keyPrefix: '[tes]' },
   { name: 'a{b}', keyPrefix: 'test' },
 ];
+const VERSIONED: readonly SetupCacheOptions[] = [
+  ...LOOKALIKES,
+  { name: 'a', version: 1 },
+  { name: 'a', version: 2 },
+];
+
+async function keepTheirEntries(
+  subject: CacheSubject,
+  expect: TestRunner['expect'],
+  lookalikes: readonly SetupCacheOptions[],
+): Promise<void> {
+  const caches = await Promise.all(lookalikes.map((options) => subject.cache(options)));
+  await Promise.all(caches.map((one, index) => one.set('key', index)));
+  const found = await Promise.all(caches.map((one) => one.get('key')));
+  expect(found).toStrictEqual(caches.map((_, index) => index));
+  await caches[0]?.clear();
+  const left = await Promise.all(caches.map((one) => one.has('key')));
+  expect(left).toStrictEqual(caches.map((_, index) => index !== 0));
+}
+
+async function listTheirKeys(
+  subject: CacheSubject,
+  expect: TestRunner['expect'],
+  lookalikes: readonly SetupCacheOptions[],
+): Promise<void> {
+  const caches = await Promise.all(lookalikes.map((options) => subject.cache(options)));
+  // A prefix that stands here as a whole is that of other tests, too.
+  await Promise.all(caches.map((one) => one.clear()));
+  await Promise.all(caches.map((one, index) => one.mset([{ key: `key ${index}`, value: 1 }])));
+  for (const [index, one] of caches.entries()) {
+    expect(await keysOf(one)).toStrictEqual([`key ${index}`]);
+    expect(await one.deletePattern('*')).toBe(1);
+  }
+}
 
 /** Behaviours 18–20, 31: caches, versions, prefixes and namespaces do not see each other. */
 export const CACHE_SEPARATION_CASES: readonly BehaviourCase<CacheSubject, StoreCapability>[] = [
   {
-    title: 'the same key in other caches, versions and prefixes is another',
-    async run(subject, expect) {
-      const caches = await Promise.all(LOOKALIKES.map((options) => subject.cache(options)));
-      await Promise.all(caches.map((cache, index) => cache.set('key', index)));
-      const found = await Promise.all(caches.map((cache) => cache.get('key')));
-      expect(found).toStrictEqual(caches.map((_, index) => index));
-      await caches[0]?.clear();
-      const left = await Promise.all(caches.map((cache) => cache.has('key')));
-      expect(left).toStrictEqual(caches.map((_, index) => index !== 0));
-    },
+    title: 'the same key in other caches and prefixes is another',
+    run: (subject, expect) => keepTheirEntries(subject, expect, LOOKALIKES),
+  },
+  {
+    title: 'the same key in other versions is another',
+    needs: ['versions'],
+    run: (subject, expect) => keepTheirEntries(subject, expect, VERSIONED),
   },
   {
     title: 'keys and deletePattern stay within their cache',
     needs: ['keys'],
-    async run(subject, expect) {
-      const caches = await Promise.all(LOOKALIKES.map((options) => subject.cache(options)));
-      // A prefix that stands here as a whole is that of other tests, too.
-      await Promise.all(caches.map((cache) => cache.clear()));
-      await Promise.all(caches.map((cache, index) => cache.mset([{ key: `key ${index}`, value: 1 }])));
-      for (const [index, cache] of caches.entries()) {
-        expect(await keysOf(cache)).toStrictEqual([`key ${index}`]);
-        expect(await cache.deletePattern('*')).toBe(1);
-      }
-    },
+    run: (subject, expect) => listTheirKeys(subject, expect, LOOKALIKES),
+  },
+  {
+    title: 'keys and deletePattern stay within their version',
+    needs: ['keys', 'versions'],
+    run: (subject, expect) => listTheirKeys(subject, expect, VERSIONED),
   },
   {
     title: 'a namespace has keys and a clear of its own',

@@ -3,9 +3,10 @@ import type { Store } from '../store/store.js';
 /**
  * What not every store can do: `atomic` takes concurrent calls one after the other, in the order in which they are made;
  * `increment` counts at all; `keys` lists by a glob; `namespaces` divides; `null` keeps it as a value; `persist` takes an
- * expiry back.
+ * expiry back; `versions` goes with a cache's `version`, which no store of one's own does.
  */
-export type StoreCapability = 'atomic' | 'increment' | 'keys' | 'namespaces' | 'null' | 'persist';
+export type StoreCapability =
+  'atomic' | 'increment' | 'keys' | 'namespaces' | 'null' | 'persist' | 'versions';
 
 /** An empty store to be tried. */
 export interface StoreSubject {
