@@ -8,7 +8,8 @@ export type {
 } from './module/module-options.js';
 export { getCacheToken, getRedisToken, InjectCache, InjectRedis } from './di/tokens.js';
 export { CacheRegistry } from './di/cache-registry.js';
-export { NamedCache, type LoadOptions } from './cache/named-cache.js';
+export { NamedCache } from './cache/named-cache.js';
+export type { LoadOptions } from './cache/load-options.js';
 export type { CacheEntry } from './cache/lookup.js';
 export type { CacheItem, WrapOptions } from './cache/cache-manager-contract.js';
 export type { CountOptions } from './cache/count-options.js';

@@ -32,11 +32,8 @@ export function optionsObject(value: unknown, path: string, known: readonly stri
 export function optionalText(value: unknown, path: string): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && value !== '') return value;
-  throw new InvalidOptionsError(
-    path,
-    'must be a string that is not empty',
-    typeof value === 'string' ? '' : typeof value,
-  );
+  const given = typeof value === 'string' ? '' : `, not a ${typeof value}`;
+  throw new InvalidOptionsError(path, `must be a string that is not empty${given}`);
 }
 
 /** Gives a whole number between two bounds, or `fallback` where none was given. */

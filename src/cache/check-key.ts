@@ -1,8 +1,8 @@
 import { InvalidOptionsError } from '../errors.js';
 
 /** @throws InvalidOptionsError unless a key is a string */
-export function checkKey(key: unknown): asserts key is string {
-  if (typeof key !== 'string') throw new InvalidOptionsError('key', 'must be a string', key);
+export function checkKey(key: unknown, path = 'key'): asserts key is string {
+  if (typeof key !== 'string') throw new InvalidOptionsError(path, 'must be a string', key);
 }
 
 /**

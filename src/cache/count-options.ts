@@ -1,5 +1,6 @@
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
+import { optionsObject } from '../option.js';
 import { ttlArgument } from './set-ttl.js';
 
 /** How a counter starts. */
@@ -15,6 +16,7 @@ export function countStart(
   options: CountOptions,
   fallback: number | null,
 ): { readonly initial: number | undefined; readonly ttl: number | null } {
+  optionsObject(options, 'options', ['initial', 'ttl']);
   const { initial } = options;
   if (initial !== undefined) checkInteger('initial', initial);
   const ttl = ttlArgument(options.ttl, fallback);

@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '../errors.js';
 import type { EncodedValue } from '../codec/codec.js';
 import type { CacheScope } from './cache-scope.js';
 import { Filling } from './filling.js';
@@ -199,6 +200,9 @@ export class ReadThrough {
     flights: readonly Flight[] = [],
   ): Promise<Map<string, unknown>> {
     const loaded = await this.#timed(missing, async () => Flight.call(flights, () => load([...missing])));
+    if (!(loaded instanceof Map)) {
+      throw new InvalidOptionsError('load', 'must give a Map of values by key', loaded);
+    }
     const found = new Map<string, unknown>();
     for (const key of missing) if (loaded.get(key) !== undefined) found.set(key, loaded.get(key));
     return found;

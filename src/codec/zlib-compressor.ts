@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { InvalidOptionsError } from '../errors.js';
+import { optionsObject } from '../option.js';
 import type { CompressionAlgorithm, Compressor } from './codec-options.js';
 
 /** How a built-in compressor works. */
@@ -89,6 +90,7 @@ function compressor(
   compress: Compress,
   settings: object,
 ): Compressor {
+  optionsObject(options, `compressor.${algorithm}`, ['threshold', 'level']);
   const threshold = options.threshold ?? DEFAULT_THRESHOLD;
   if (!Number.isInteger(threshold) || threshold < 0) {
     throw new InvalidOptionsError(

@@ -24,7 +24,14 @@ const STANDALONE = ['url', 'socket', 'username', 'password', 'database', 'client
  */
 export function resolveConnectionOptions(name: string, raw: unknown, path: string): ResolvedConnection {
   if (typeof raw === 'string') return resolveStandalone(name, { url: raw }, path, path);
-  const options = requireObject(raw, path);
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    throw new InvalidOptionsError(
+      path,
+      'must be a URL, an object of options, or an object with a client',
+      raw,
+    );
+  }
+  const options = raw as RawOptions;
   if (!('client' in options)) {
     requireKnown(options, [...STANDALONE, ...BEHAVIOUR], path);
     return resolveStandalone(name, options, path, `${path}.url`);

@@ -76,7 +76,7 @@ const DEFAULT_TTL = milliseconds('5m', 'ttl');
  * @throws InvalidOptionsError naming the option, the rule and the value
  */
 export function resolveModuleOptions(raw: unknown, listed: readonly string[] = []): ResolvedModuleOptions {
-  const options = optionsObject(raw ?? {}, 'options', KNOWN) as RedisCacheModuleOptions;
+  const options = optionsObject(raw === undefined ? {} : raw, 'options', KNOWN) as RedisCacheModuleOptions;
   if (options.global !== undefined && typeof options.global !== 'boolean') {
     throw new InvalidOptionsError('options.global', 'must be true or false', options.global);
   }
@@ -105,6 +105,10 @@ export function checkConnection(
 ): void {
   const needed = cache.store === 'redis' || cache.connection !== 'default';
   if (!needed || connections.has(cache.connection)) return;
+  if (cache.connection === 'default') {
+    const rule = 'needs a Redis, and the module has none: give it a "connection"';
+    throw new InvalidOptionsError(`caches.${cache.name}.store`, rule, cache.store);
+  }
   const names = [...connections.keys()].map((one) => `'${one}'`).join(', ');
   const rule = `there is no such connection (declared: ${names || 'none'})`;
   throw new InvalidOptionsError(`caches.${cache.name}.connection`, rule, cache.connection);

@@ -19,6 +19,7 @@ import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js'
 import { ResponseStorage } from '../http/response-storage.js';
 import { optionsFactory, type FeatureAsyncOptions } from './async-options.js';
 import { CacheHost } from './cache-host.js';
+import { optionsObject } from '../option.js';
 import {
   namedOptions,
   resolveModuleOptions,
@@ -85,6 +86,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
    *   that the factory makes are checked when the application starts
    */
   static forRootAsync(options: RedisCacheModuleAsyncOptions): DynamicModule {
+    optionsObject(options, 'options', ASYNC_OPTIONS);
     const listed = options.caches ?? [];
     const made = optionsFactory(RESOLVED_OPTIONS, options, (raw) => {
       const { global, ...rest } = (raw ?? {}) as RedisCacheModuleOptions;
@@ -106,6 +108,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
 
   /** Caches of a feature whose options are made by a factory: `caches` lists their names. */
   static forFeatureAsync(options: FeatureAsyncOptions): DynamicModule {
+    optionsObject(options, 'options', ['useFactory', 'inject', 'imports', 'caches']);
     const token = Symbol('nestjs-redis-cache:feature');
     const made = optionsFactory(token, options, (raw) => namedOptions(raw, 'caches'));
     const providers = options.caches.map((name) => ({
@@ -160,6 +163,11 @@ function warnOfUnbound(unbound: readonly Unbound[]): void {
     );
   }
 }
+
+const ASYNC_OPTIONS = [
+  ...['useFactory', 'useClass', 'useExisting', 'inject', 'imports', 'extraProviders'],
+  ...['caches', 'connections', 'global'],
+];
 
 function rootModule(global: boolean | undefined, options: Provider[], providers: Provider[]): DynamicModule {
   return {

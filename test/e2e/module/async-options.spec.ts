@@ -93,6 +93,7 @@ describe('RedisCacheModule.forRootAsync', () => {
     [{}, 'exactly one'],
     [{ useFactory: () => ({}), useClass: OptionsFromClass }, 'exactly one'],
     [{ useFactory: 'no' }, 'must be a function'],
+    [{ useFactory: () => ({}), cachs: ['a'] }, 'options.cachs: is no option'],
   ])('refuses %o', (options, rule) => {
     expect(() => RedisCacheModule.forRootAsync(options as never)).toThrow(rule);
   });

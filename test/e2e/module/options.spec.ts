@@ -17,10 +17,13 @@ describe('RedisCacheModule.forRoot refuses', () => {
       { caches: { a: { connection: 'x' } } },
       'caches.a.connection: there is no such connection',
     ],
+    ['redis without a connection', { caches: { a: { store: 'redis' } } }, 'caches.a.store: needs a Redis'],
+    ['null', null, 'options: must be an object, received null'],
+    ['a connection that is a number', { connection: 6379 }, 'options.connection: must be a URL, an object'],
     [
-      'redis without a connection',
-      { caches: { a: { store: 'redis' } } },
-      'caches.a.connection: there is no such',
+      'a host that is a number',
+      { connection: { socket: { host: 1 } } },
+      'host: must be a string that is not empty, not a number',
     ],
     ['an unknown store', { caches: { a: { store: 'disk' } } }, "caches.a.store: must be 'redis', 'memory'"],
     [

@@ -84,7 +84,7 @@ describe('resolveConnectionOptions', () => {
   });
 
   it.each([
-    [42, 'connection', /must be an object, received 42/],
+    [42, 'connection', /must be a URL, an object of options.*received 42/],
     ['', 'connection', /environment/],
     [{}, 'connection', /needs a url, a socket or a client/],
     [{ url: undefined }, 'connection.url', /environment/],
