@@ -97,7 +97,7 @@ export class ResponseCacheInterceptor implements NestInterceptor {
       const ttl = await this.#ttl(plan, context);
       return ttl !== null && ttl <= 0 ? undefined : { plan, exchange, key, ttl };
     } catch (error) {
-      if (!this.#failed.has(plan)) this.#logger.error(`${plan.route} is not cached: ${String(error)}`);
+      if (!this.#failed.has(plan)) this.#logger.error(`${plan.name} is not cached: ${String(error)}`);
       this.#failed.add(plan);
       return undefined;
     }

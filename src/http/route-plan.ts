@@ -14,7 +14,9 @@ export interface RoutePlan {
   readonly when: ((context: ExecutionContext) => boolean) | undefined;
   /** See `ResolvedCacheableRoute`. */
   readonly vetoable: boolean;
-  /** Names the controller, the handler and the versions they declare. */
+  /** Names the controller and the handler, for people: `PagesController.find`. */
+  readonly name: string;
+  /** Names the controller, the handler and the versions they declare, for keys. */
   readonly route: string;
   readonly hostBound: boolean;
   /** Lower-cased names that `@Header` sets. Nest sets them before any interceptor runs. */
@@ -42,6 +44,7 @@ export function readRoutePlan(controller: Type, handler: object, bound: boolean)
     key: cacheable?.response.key ?? cacheable?.key ?? readKey(handler),
     when: cacheable?.response.when,
     vetoable: cacheable?.vetoable ?? false,
+    name: `${controller.name}.${String(method ?? (handler as { readonly name?: unknown }).name)}`,
     route: routeName(controller, handler, method),
     hostBound: Reflect.getMetadata(HOST_METADATA, controller) !== undefined,
     decoratedHeaders: decoratedHeaders(handler),

@@ -36,7 +36,7 @@ export class RoutePlans {
       ? plan.refusal
       : 'an interceptor stands around the response cache and may change what it replays';
     if (refusal === undefined) return plan;
-    this.#logger.warn(`Responses of ${plan.route} are never cached: ${refusal}.`);
+    this.#logger.warn(`Responses of ${plan.name} are never cached: ${refusal}.`);
     return undefined;
   }
 

@@ -54,5 +54,7 @@ function refuseParameter(kind: string, data: unknown, passthrough: boolean): str
   if (kind === IP) return "it reads the client's address";
   if (kind !== HEADERS) return undefined;
   if (typeof data === 'string' && KNOWN_HEADERS.has(data.toLowerCase())) return undefined;
-  return `it reads ${typeof data === 'string' ? `the header ${data}` : 'request headers'}, which are not part of the key`;
+  return typeof data === 'string'
+    ? `it reads the header ${data}, which is not part of the key`
+    : 'it reads request headers, which are not part of the key';
 }

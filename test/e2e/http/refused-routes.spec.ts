@@ -96,22 +96,27 @@ describe.each(platforms)('routes on %s', (platform) => {
     vi.restoreAllMocks();
   });
 
-  it.each(['sse', 'render', 'redirect', 'response', 'next', 'address', 'language', 'all-headers'])(
-    '%s is never cached, which is said once',
-    async (path) => {
-      const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
-      app = await startApp({ platform, controllers: [RefusedController] });
-      runs = 0;
-      for (const expected of [1, 2]) {
-        await send(app.url, `/${path}`);
-        await app.storage.drain();
-        expect(runs).toBe(expected);
-      }
-      const said = warn.mock.calls.flat().filter((line) => String(line).includes('are never cached'));
-      expect(said).toHaveLength(1);
-      expect(said[0]).toContain('RefusedController');
-    },
-  );
+  it.each([
+    ['sse', 'sse', '@Sse() streams events'],
+    ['render', 'render', '@Render() responses are not captured'],
+    ['redirect', 'redirect', '@Redirect() responses are not captured'],
+    ['response', 'response', 'it sends the response itself; use @Res({ passthrough: true })'],
+    ['next', 'next', 'it sends the response itself; use @Res({ passthrough: true })'],
+    ['address', 'address', "it reads the client's address"],
+    ['language', 'language', 'it reads the header accept-language, which is not part of the key'],
+    ['all-headers', 'headers', 'it reads request headers, which are not part of the key'],
+  ])('%s is never cached, which is said once', async (path, method, reason) => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+    app = await startApp({ platform, controllers: [RefusedController] });
+    runs = 0;
+    for (const expected of [1, 2]) {
+      await send(app.url, `/${path}`);
+      await app.storage.drain();
+      expect(runs).toBe(expected);
+    }
+    const said = warn.mock.calls.flat().filter((line) => String(line).includes('are never cached'));
+    expect(said).toEqual([`Responses of RefusedController.${method} are never cached: ${reason}.`]);
+  });
 
   it('a handler that reads nothing but credentials is cached for those who have none', async () => {
     app = await startApp({ platform, controllers: [RefusedController] });
