@@ -78,4 +78,18 @@ describe('the packed library, installed into an empty project', () => {
     const files = { 'good.mts': text, 'good.cts': text };
     expect(await project.typecheck(files, options)).toBe('');
   }, 300_000);
+
+  it('has types for the older resolution that reads no exports', async () => {
+    const text = `import { RedisCacheModule } from 'nestjs-redis-cache';
+      import { FakeClock } from 'nestjs-redis-cache/testing';
+      export const used: unknown[] = [RedisCacheModule.forRoot({ ttl: '1h' }), new FakeClock()];
+      // @ts-expect-error: only if the options have types does this fail
+      RedisCacheModule.forRoot({ nonsense: 1 });
+    `;
+    const options = {
+      ...{ module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' },
+      ...{ experimentalDecorators: true, skipLibCheck: true },
+    };
+    expect(await project.typecheck({ 'older.ts': text }, options)).toBe('');
+  }, 300_000);
 });
