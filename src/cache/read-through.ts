@@ -200,7 +200,7 @@ export class ReadThrough {
     flights: readonly Flight[] = [],
   ): Promise<Map<string, unknown>> {
     const loaded = await this.#timed(missing, async () => Flight.call(flights, () => load([...missing])));
-    if (!(loaded instanceof Map)) {
+    if (typeof (loaded as Partial<Map<string, unknown>> | undefined)?.get !== 'function') {
       throw new InvalidOptionsError('load', 'must give a Map of values by key', loaded);
     }
     const found = new Map<string, unknown>();

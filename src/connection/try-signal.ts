@@ -21,7 +21,7 @@ export class TrySignal {
   }
 
   get reason(): unknown {
-    return this.#controller.signal.reason;
+    return this.#controller.signal.reason as unknown;
   }
 
   addEventListener(...args: Parameters<AbortSignal['addEventListener']>): void {

@@ -2,7 +2,7 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { HEADERS_METADATA, HOST_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { readCacheable } from '../di/route-metadata.js';
 import type { Duration } from '../duration.js';
-import { refuseRoute } from './route-refusal.js';
+import { refuseMethod, refuseRoute } from './route-refusal.js';
 
 /** How the responses of one route are cached. Read once from its decorators. */
 export interface RoutePlan {
@@ -48,7 +48,8 @@ export function readRoutePlan(controller: Type, handler: object, bound: boolean)
     route: routeName(controller, handler, method),
     hostBound: Reflect.getMetadata(HOST_METADATA, controller) !== undefined,
     decoratedHeaders: decoratedHeaders(handler),
-    refusal: refuseRoute(controller, handler, method),
+    // Bound to a whole controller, the interceptor stands on its other methods too, and nobody expects anything there.
+    refusal: (cacheable && refuseMethod(handler)) ?? refuseRoute(controller, handler, method),
   };
 }
 

@@ -1,5 +1,6 @@
-import type { Type } from '@nestjs/common';
+import { RequestMethod, type Type } from '@nestjs/common';
 import {
+  METHOD_METADATA,
   REDIRECT_METADATA,
   RENDER_METADATA,
   RESPONSE_PASSTHROUGH_METADATA,
@@ -22,6 +23,13 @@ const KNOWN_HEADERS = new Set([
   'if-range',
   'range',
 ]);
+
+/** Why a route that asks for its responses to be cached has none that can be; `undefined` when it answers GET. */
+export function refuseMethod(handler: object): string | undefined {
+  const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+  if (method === undefined || method === RequestMethod.GET || method === RequestMethod.ALL) return undefined;
+  return `only those to GET are, and it answers ${RequestMethod[method]}`;
+}
 
 /**
  * Why the responses of a route can never be cached; `undefined` when they can. Read from its decorators: what takes the

@@ -1,7 +1,7 @@
 import type { RedisServer } from '../support/redis-server.js';
 
 /** How often the server ran each command since the last `CONFIG RESETSTAT`, without the commands of the tests themselves. */
-export async function commandCounts(server: RedisServer): Promise<Record<string, number>> {
+async function commandCounts(server: RedisServer): Promise<Record<string, number>> {
   const text = String(await server.cli('INFO', 'commandstats'));
   const counts: Record<string, number> = {};
   for (const [, name = '', calls] of text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
