@@ -1,4 +1,5 @@
 import {
+  All,
   Controller,
   Get,
   Headers,
@@ -6,16 +7,19 @@ import {
   Logger,
   Next,
   Param,
+  Post,
   Redirect,
   Render,
   Res,
   Sse,
   UseGuards,
+  UseInterceptors,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
 import { of } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ResponseCacheInterceptor } from '../../../src/http/response-cache.interceptor.js';
 import { send } from './http-client.js';
 import { Cached, platforms, startApp, type ResponseApp } from './response-app.js';
 
@@ -82,6 +86,18 @@ class RefusedController extends BaseController {
     return counted();
   }
 
+  @Post('post')
+  @Cached()
+  post() {
+    return counted();
+  }
+
+  @All('all')
+  @Cached()
+  all() {
+    return counted();
+  }
+
   @Get('harmless')
   @Cached()
   harmless(@Headers('Authorization') authorization: string | undefined) {
@@ -116,6 +132,41 @@ describe.each(platforms)('routes on %s', (platform) => {
     }
     const said = warn.mock.calls.flat().filter((line) => String(line).includes('are never cached'));
     expect(said).toEqual([`Responses of RefusedController.${method} are never cached: ${reason}.`]);
+  });
+
+  it('@Cacheable on a route of another method than GET does nothing, which is said once', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+    app = await startApp({ platform, controllers: [RefusedController] });
+    runs = 0;
+    await send(app.url, '/post', { method: 'POST' });
+    await send(app.url, '/post', { method: 'POST' });
+    expect(runs).toBe(2);
+    expect(warn.mock.calls.flat().filter((line) => String(line).includes('never cached'))).toEqual([
+      'Responses of RefusedController.post are never cached: only those to GET are, and it answers POST.',
+    ]);
+  });
+
+  it('nothing is said of other methods where no @Cacheable stands', async () => {
+    @Controller('bound')
+    @UseInterceptors(ResponseCacheInterceptor)
+    class BoundController {
+      @Post()
+      post() {
+        return counted();
+      }
+    }
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+    app = await startApp({ platform, controllers: [BoundController] });
+    expect((await send(app.url, '/bound', { method: 'POST' })).status).toBe(201);
+    expect(warn.mock.calls.flat().filter((line) => String(line).includes('never cached'))).toEqual([]);
+  });
+
+  it('a route of every method is cached for GET', async () => {
+    app = await startApp({ platform, controllers: [RefusedController] });
+    const first = await send(app.url, '/all');
+    await app.storage.drain();
+    expect((await send(app.url, '/all')).text).toBe(first.text);
+    expect((await send(app.url, '/all', { method: 'PUT' })).text).not.toBe(first.text);
   });
 
   it('a handler that reads nothing but credentials is cached for those who have none', async () => {
