@@ -95,7 +95,7 @@ export class NamedCache {
     return this.#writing.set(key, value, ttl);
   }
 
-  /** Stores many values and gives the list back with the ttl of each. One round trip per hundred. Throws as `set` does. */
+  /** Stores many values and gives the list back with the ttl of each. One round trip per 128. Throws as `set` does. */
   async mset<T>(list: CacheItem<T>[]): Promise<CacheItem<T>[]> {
     const fallback = this.#scope.context.ttl;
     const writes = list.map(({ key, value, ttl }) => {
@@ -147,7 +147,7 @@ export class NamedCache {
     return this.#writing.delete(key);
   }
 
-  /** Removes keys. True; false only when Redis could not be reached. One round trip per hundred keys. */
+  /** Removes keys. True; false only when Redis could not be reached. One round trip per 128 keys. */
   async mdel(keys: Iterable<string>): Promise<boolean> {
     return this.#writing.deleteMany(checkKeys(keys));
   }

@@ -5,7 +5,11 @@
 export type CacheEvent =
   /** A key was looked up. `hit` includes a stored `null`. */
   | { readonly type: 'hit' | 'miss'; readonly cache: string; readonly key: string }
-  /** A value was written; `stored: false` when it was not kept (`add` of a present key, Redis unreachable, ttl ≤ 0). */
+  /**
+   * A value was written; `stored: false` when it was not kept: `add` of a present key, a loaded value whose key was
+   * written or removed while it was on its way, a value larger than all of a store in memory. A ttl ≤ 0 is no write, and
+   * one that Redis did not take is an `error`.
+   */
   | { readonly type: 'write'; readonly cache: string; readonly key: string; readonly stored: boolean }
   /** Keys were removed by `del`, `mdel`, `deletePattern` or a ttl that had passed. */
   | { readonly type: 'delete'; readonly cache: string; readonly keys: readonly string[] }

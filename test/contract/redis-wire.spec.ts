@@ -108,6 +108,17 @@ describe('how many commands', () => {
     expect(await commandsOf(redis.server, () => cache.mget(['key']))).toEqual({ mget: 1 });
   });
 
+  it('mset takes a round trip per 128 entries, mdel one per 128 keys', async () => {
+    const some = await open().cache();
+    await some.set('other', 1);
+    const mset = (count: number) => () => some.mset(numbered(count).map((key) => ({ key, value: 1 })));
+    const mdel = (count: number) => () => some.mdel(numbered(count));
+    expect(await commandsOf(redis.server, mset(128))).toEqual({ set: 128, mget: 1 });
+    expect(await commandsOf(redis.server, mset(129))).toEqual({ set: 129, mget: 2 });
+    expect(await commandsOf(redis.server, mdel(128))).toEqual({ unlink: 1 });
+    expect(await commandsOf(redis.server, mdel(129))).toEqual({ unlink: 2 });
+  });
+
   it('seven gets of one turn are pipelined, from eight on they are MGETs of at most 128 keys', async () => {
     const cache = await open().cache();
     await cache.mset(numbered(300).map((key) => ({ key, value: key })));
