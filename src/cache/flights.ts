@@ -7,8 +7,8 @@ const LOADER_RULE =
 export interface Landing {
   readonly value: unknown;
   /**
-   * Gives one who joined a copy of its own; `undefined` where the value cannot be copied, or the loader knew no such key, so that
-   * whoever joined must load for itself.
+   * Gives one who joined a copy of its own; `undefined` where the value cannot be copied, or the loader knew no such key,
+   * so that whoever joined must load for itself.
    */
   readonly copy: (() => unknown) | undefined;
 }

@@ -17,9 +17,9 @@ import { InvalidOptionsError } from '../errors.js';
 import { checkResponseCacheOrder, installResponseCache } from '../http/interceptor-order.js';
 import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
 import { ResponseStorage } from '../http/response-storage.js';
+import { optionsObject } from '../option.js';
 import { optionsFactory, type FeatureAsyncOptions } from './async-options.js';
 import { CacheHost } from './cache-host.js';
-import { optionsObject } from '../option.js';
 import {
   namedOptions,
   resolveModuleOptions,
@@ -89,10 +89,10 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
     optionsObject(options, 'options', ASYNC_OPTIONS);
     const listed = options.caches ?? [];
     const made = optionsFactory(RESOLVED_OPTIONS, options, (raw) => {
-      const { global, ...rest } = (raw ?? {}) as RedisCacheModuleOptions;
-      if (global !== undefined)
-        throw new InvalidOptionsError('options.global', 'stands beside useFactory', global);
-      return resolveModuleOptions(raw === undefined ? raw : rest, listed);
+      const resolved = resolveModuleOptions(raw, listed);
+      const { global } = (raw ?? {}) as RedisCacheModuleOptions;
+      if (global === undefined) return resolved;
+      throw new InvalidOptionsError('options.global', 'stands beside useFactory', global);
     });
     const clients = options.connections ?? [];
     const providers = rootProviders(new Set(['default', ...listed]), clients);

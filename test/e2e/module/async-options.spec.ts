@@ -104,6 +104,15 @@ describe('RedisCacheModule.forRootAsync', () => {
     ).rejects.toThrow(InvalidOptionsError);
   });
 
+  it.each([null, 'redis://localhost', ['default']])(
+    'refuses %o from the factory, which is no options',
+    async (made) => {
+      await expect(start(RedisCacheModule.forRootAsync({ useFactory: () => made as never }))).rejects.toThrow(
+        'options: must be an object',
+      );
+    },
+  );
+
   it('fails the start with the path, the rule and the value of a bad option', async () => {
     await expect(
       start(
