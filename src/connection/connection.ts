@@ -27,6 +27,18 @@ export interface RedisConnection {
   /** Whether calls are sent now. While false, every call is rejected without being sent. */
   readonly available: boolean;
   /**
+   * The time by the clock of Redis, milliseconds since the epoch, as this process has learned it: jumps of this machine's
+   * wall clock do not move it. Before it is learned, and where `TIME` is not permitted, this machine's wall clock.
+   */
+  now(): number;
+  /**
+   * Calls `listener` each time that calls are sent again after they were not, until the returned function is called. Before
+   * that, what the socket before had not delivered yet is made void where Redis permits it (`CLIENT KILL`).
+   */
+  onUp(listener: () => void): () => void;
+  /** Tells of what others change. Nothing is opened for it before somebody listens. */
+  readonly changes: ChangeChannel;
+  /**
    * Sends one command. One round trip.
    *
    * @throws RedisUnavailableError when it was not sent, or not answered within the deadline (it may still take effect).
@@ -51,4 +63,36 @@ export interface RedisConnection {
    * Each step has the deadline of its own.
    */
   scan(glob: string): AsyncIterable<readonly Buffer[]>;
+}
+
+/** Hears what a channel tells. */
+export interface ChangeHearer {
+  /** This Redis key was written, removed or has expired, by whomever. */
+  changed(key: string): void;
+  /** Any key may have changed. Told on every change of the channel's state, before it is trusted (again) too. */
+  lost(): void;
+}
+
+/**
+ * The invalidation channel: a connection of its own on which Redis tells which keys have changed, in the order in which
+ * they did.
+ */
+export interface ChangeChannel {
+  /** Another number after every change of the channel's state: what was begun under another one must not be remembered. */
+  readonly epoch: number;
+  /**
+   * Whether what is remembered may be served at this moment: the channel is up, and its last answered ping was sent so
+   * lately that nothing can have been missed. Compares a number with the monotonic clock.
+   */
+  readonly trusted: boolean;
+  /**
+   * Tells `hearer` of the keys that begin with one of `prefixes`, until the returned function is called. The prefixes of
+   * different hearers must not overlap. Connects when the first one comes, and closes when the last one goes.
+   */
+  listen(prefixes: readonly string[], hearer: ChangeHearer): () => void;
+  /**
+   * Where Redis lets nobody track keys, writers have to tell by themselves: what a script publishes for each key that it
+   * changes, so that processes in such a place hear of it. `message` = the next one of this process.
+   */
+  readonly voice: { readonly topic: string; next(): string };
 }

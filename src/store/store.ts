@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Codec } from '../codec/codec.js';
 import type { RedisConnection } from '../connection/connection.js';
 import type { KeySpace } from '../key/key-space.js';
+import type { Coherence } from './coherence.js';
 
 /** An entry as a store gives it back. */
 export interface StoredEntry {
@@ -11,6 +12,12 @@ export interface StoredEntry {
   readonly value: unknown;
   /** When it was written: milliseconds since the epoch, by the clock of the process that wrote it. */
   readonly createdAt: number;
+  /** When it becomes stale, by the store's clock: milliseconds since the epoch; `null` = never. Absent = not known. */
+  readonly expiresAt?: number | null;
+  /** The time since which it is stale, in milliseconds; absent = it is fresh. Only what is fresh is a hit. */
+  readonly staleFor?: number;
+  /** The tags it carries; absent = none. */
+  readonly tags?: readonly string[];
 }
 
 /** An entry to be written. */
@@ -20,6 +27,10 @@ export interface StoreWrite {
   readonly value: unknown;
   /** Milliseconds to live, a positive integer; `null` = never expires. */
   readonly ttl: number | null;
+  /** Milliseconds for which it is kept on as a stale entry after that. Absent = 0. Only coherent stores heed it. */
+  readonly grace?: number;
+  /** Tags by which it can be invalidated; absent = none. Only coherent stores are given some. */
+  readonly tags?: readonly string[];
   /**
    * Asked again right before the entry is sent or kept: where it says no, the entry is outdated by then and is left out.
    * Absent = it is wanted. A store that waits for nothing before it writes need not ask.
@@ -76,6 +87,26 @@ export interface DivisibleStore extends Store {
 /** Whether a store can be divided into namespaces. */
 export function isDivisible(store: Store): store is DivisibleStore {
   return typeof (store as Partial<DivisibleStore>).namespace === 'function';
+}
+
+/**
+ * A store that keeps what it says true: it knows leases, tags, stale entries and barriers (`Coherence`), and every write
+ * and removal of its own takes the lease of its key away from whoever loads it. A part that `namespace` gives shares the
+ * tags of the whole.
+ */
+export interface CoherentStore extends DivisibleStore {
+  namespace(name: string): CoherentStore;
+  readonly coherence: Coherence;
+  /**
+   * The fresh entry of a key as this process remembers it, at once and without asking anybody; `undefined` where it
+   * remembers none, or cannot vouch for it now.
+   */
+  peek(key: string): StoredEntry | undefined;
+}
+
+/** Whether a store keeps what it says true. */
+export function isCoherent(store: Store): store is CoherentStore {
+  return 'coherence' in store && isDivisible(store);
 }
 
 /** A store that holds something open which was opened for it, such as a client of its own. */
