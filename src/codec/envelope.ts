@@ -11,7 +11,7 @@ import { timestampAt, timestampOf } from './timestamp.js';
  *   2  flags                  0x30 + flags, a printable character
  *   3  created                7 characters of timestamp.ts
  *  10  expires                7 of them: from when on it is stale
- *  17  count                  0x20 + how many generations follow, 1–35; 0x40 more when there are tags
+ *  17  count                  0x20 + how many generations follow, 1–35; 0x30 more when there are tags
  *  18  generations            count × 11 characters, the outermost first
  *      tags                   only if there are some: the length of the list in bytes (4 hexadecimal digits), then for each
  *                             its version (11 characters), the length of its name in bytes (3 digits), its name
@@ -20,6 +20,14 @@ import { timestampAt, timestampOf } from './timestamp.js';
  * The header is text, so that an entry whose payload is text is one string on its way to Redis. A field that is added
  * later means a new format character: readers of this format then find no entry, and never a wrong one.
  */
+
+const CREATED_AT = 3;
+const MARK = 0x7e;
+const FORMAT = 0x32;
+const COUNT_BASE = 0x20;
+const FLAG_BASE = 0x30;
+const NAME_LENGTH_DIGITS = 3;
+const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 
 /** The first characters of every entry: a mark and the format. */
 export const ENTRY_MAGIC = '~2';
@@ -36,17 +44,13 @@ export const MAX_GENERATIONS = 35;
 /** How many hexadecimal digits tell the length of the list of tags. */
 export const TAGS_LENGTH_DIGITS = 4;
 /** From this code on, the count says that there are tags. */
-export const TAGGED_FROM = 0x60;
+export const TAGGED_FROM = 0x50;
+/** The most bytes of UTF-8 that the name of a tag can have. */
+export const MAX_TAG_BYTES = 0xfff;
+/** The most bytes that all tags of an entry can take together, 14 and the name for each. */
+export const MAX_TAGS_BYTES = 0xffff;
 /** The flags character of a payload that is bare JSON text. */
 export const PLAIN_JSON_FLAG_CHAR = flagCharacter(PLAIN_JSON_FLAGS);
-
-const CREATED_AT = 3;
-const MARK = 0x7e;
-const FORMAT = 0x32;
-const COUNT_BASE = 0x20;
-const FLAG_BASE = 0x30;
-const NAME_LENGTH_DIGITS = 3;
-const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
 
 /** A tag, and the version of it that an entry was made under. */
 export interface TagVersion {
@@ -82,7 +86,11 @@ export function headerLength(generations: number): number {
   return GENERATIONS_AT + generations * GENERATION_LENGTH;
 }
 
-/** The bytes of an entry; a string (the header, then the text) when the payload is one. */
+/**
+ * The bytes of an entry; a string (the header, then the text) when the payload is one.
+ *
+ * @throws RangeError for generations or tags that a header cannot hold
+ */
 export function sealEntry(encoded: EncodedValue, facts: EntryFacts): string | Buffer {
   const header = headerOf(encoded.flags, facts);
   if (typeof encoded.payload === 'string') return header + encoded.payload;
@@ -113,10 +121,17 @@ function headerOf(flags: number, { createdAt, expiresAt, generations, tags }: En
 
 function tagList(tags: readonly TagVersion[]): string {
   let list = '';
+  let bytes = 0;
   for (const { tag, version } of tags) {
-    list += version + hexadecimal(Buffer.byteLength(tag), NAME_LENGTH_DIGITS) + tag;
+    const length = Buffer.byteLength(tag);
+    if (length > MAX_TAG_BYTES) throw new RangeError(`A tag has at most ${MAX_TAG_BYTES} bytes.`);
+    bytes += GENERATION_LENGTH + NAME_LENGTH_DIGITS + length;
+    list += version + hexadecimal(length, NAME_LENGTH_DIGITS) + tag;
   }
-  return hexadecimal(Buffer.byteLength(list), TAGS_LENGTH_DIGITS) + list;
+  if (bytes > MAX_TAGS_BYTES) {
+    throw new RangeError(`The tags of an entry take at most ${MAX_TAGS_BYTES} bytes together.`);
+  }
+  return hexadecimal(bytes, TAGS_LENGTH_DIGITS) + list;
 }
 
 /**
@@ -129,7 +144,7 @@ export function openEntry(bytes: Buffer): OpenedEntry | undefined {
   const createdAt = timestampAt(bytes, CREATED_AT);
   const expiresAt = timestampAt(bytes, EXPIRES_AT);
   const code = bytes[COUNT_AT] as number;
-  const count = code < TAGGED_FROM ? code - COUNT_BASE : code - TAGGED_FROM;
+  const count = countOf(code);
   const end = headerLength(count);
   if (flags < 0 || flags > 63 || typeof createdAt !== 'number' || expiresAt === undefined) return undefined;
   if (count < 1 || count > MAX_GENERATIONS || bytes.length < end) return undefined;
@@ -144,13 +159,16 @@ export function openEntry(bytes: Buffer): OpenedEntry | undefined {
  */
 export function hasGenerations(bytes: Buffer, expected: string): boolean {
   const length = expected.length;
-  const code = bytes[COUNT_AT] ?? 0;
-  if ((code < TAGGED_FROM ? code - COUNT_BASE : code - TAGGED_FROM) * GENERATION_LENGTH !== length)
-    return false;
+  if (countOf(bytes[COUNT_AT] ?? 0) * GENERATION_LENGTH !== length) return false;
   for (let i = 0; i < length; i++) {
     if (bytes[GENERATIONS_AT + i] !== expected.charCodeAt(i)) return false;
   }
   return true;
+}
+
+/** How many generations follow, given the character that counts them. */
+function countOf(code: number): number {
+  return code < TAGGED_FROM ? code - COUNT_BASE : code - TAGGED_FROM;
 }
 
 function tagsAt(
@@ -160,12 +178,12 @@ function tagsAt(
   const length = numberAt(bytes, start, TAGS_LENGTH_DIGITS);
   let at = start + TAGS_LENGTH_DIGITS;
   const end = at + length;
-  if (length < 1 || bytes.length < end) return undefined;
+  if (!(length > 0 && bytes.length >= end)) return undefined;
   const tags: TagVersion[] = [];
   while (at < end) {
     const nameAt = at + GENERATION_LENGTH + NAME_LENGTH_DIGITS;
     const next = nameAt + numberAt(bytes, at + GENERATION_LENGTH, NAME_LENGTH_DIGITS);
-    if (!(next > nameAt && next <= end)) return undefined;
+    if (!(next >= nameAt && next <= end)) return undefined;
     const version = bytes.toString('latin1', at, at + GENERATION_LENGTH);
     tags.push({ tag: bytes.toString('utf8', nameAt, next), version });
     at = next;
