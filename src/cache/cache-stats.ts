@@ -70,6 +70,7 @@ export class CacheCounters {
       case 'error':
         counts.errors += 1;
         break;
+      case 'unsettled':
       case 'connection':
         break;
     }

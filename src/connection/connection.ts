@@ -33,9 +33,10 @@ export interface RedisConnection {
   now(): number;
   /**
    * Calls `listener` each time that calls are sent again after they were not, until the returned function is called. Before
-   * that, what the socket before had not delivered yet is made void where Redis permits it (`CLIENT KILL`).
+   * that, what the socket before had not delivered yet is made void where Redis permits it (`CLIENT KILL`): `voided` = no
+   * call from before can take effect any more after those that are sent from now on.
    */
-  onUp(listener: () => void): () => void;
+  onUp(listener: (voided: boolean) => void): () => void;
   /** Tells of what others change. Nothing is opened for it before somebody listens. */
   readonly changes: ChangeChannel;
   /**

@@ -37,6 +37,11 @@ export type CacheEvent =
       readonly key?: string;
       readonly error: Error;
     }
+  /**
+   * `pending: true`: a write or an invalidation was not answered by Redis or could not be sent, and what it concerns is not
+   * served by this process until an invalidation is acknowledged, which is repeated. `false`: the last of them is.
+   */
+  | { readonly type: 'unsettled'; readonly cache: string; readonly pending: boolean }
   /** A connection went up or down. Told once per change, never per call. */
   | {
       readonly type: 'connection';
