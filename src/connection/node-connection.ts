@@ -3,7 +3,7 @@ import type { Reporter } from '../event/reporter.js';
 import type { BorrowedClient } from './borrowed-client.js';
 import { ownView } from './client.js';
 import type { ResolvedBehaviour } from './connection-options.js';
-import type { RedisArgument, RedisCommand, RedisReply, RedisScript } from './connection.js';
+import type { ChangeChannel, RedisArgument, RedisCommand, RedisReply, RedisScript } from './connection.js';
 import { Line, type LineListener } from './line.js';
 import type { Link, LinkListener } from './link.js';
 import type { ManagedConnection } from './managed-connection.js';
@@ -35,6 +35,7 @@ export class NodeConnection implements ManagedConnection, LineListener {
   readonly #reporter: Reporter;
   readonly #line: Line;
   readonly #link: Link;
+  readonly #upListeners = new Set<() => void>();
   #startup: Startup | undefined;
   #closing: Promise<void> | undefined;
   #replacedAt = -Infinity;
@@ -56,6 +57,23 @@ export class NodeConnection implements ManagedConnection, LineListener {
 
   get lateReplies(): number {
     return this.#line.lateReplies;
+  }
+
+  /** Nothing is told yet. */
+  readonly changes: ChangeChannel = {
+    epoch: 0,
+    trusted: false,
+    listen: () => () => undefined,
+    voice: { topic: '', next: () => '' },
+  };
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  onUp(listener: () => void): () => void {
+    this.#upListeners.add(listener);
+    return () => void this.#upListeners.delete(listener);
   }
 
   request(command: RedisCommand): Promise<RedisReply> {
@@ -117,6 +135,7 @@ export class NodeConnection implements ManagedConnection, LineListener {
       reason,
     });
     this.#startup?.changed(available, reason, denied);
+    if (available) for (const listener of [...this.#upListeners]) listener();
   }
 
   stuck(reason: string): void {
