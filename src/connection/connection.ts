@@ -92,8 +92,10 @@ export interface ChangeChannel {
    */
   listen(prefixes: readonly string[], hearer: ChangeHearer): () => void;
   /**
-   * Where Redis lets nobody track keys, writers have to tell by themselves: what a script publishes for each key that it
-   * changes, so that processes in such a place hear of it. `message` = the next one of this process.
+   * Where Redis lets nobody track keys, writers have to tell by themselves: what a script that changes keys publishes, so
+   * that processes in such a place hear of it. `next()` begins the next message of this process, to which the keys are
+   * added (`TELL_LUA` of change-message.ts). Both are empty while Redis tells of all changes by itself: nothing is to be
+   * published then. All processes that share keys must have the same rights.
    */
   readonly voice: { readonly topic: string; next(): string };
 }
