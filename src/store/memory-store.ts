@@ -1,21 +1,18 @@
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import type { Codec, EncodedValue } from '../codec/codec.js';
-import { PLAIN_JSON_FLAGS } from '../codec/flags.js';
-import { deepFreeze } from '../codec/freeze.js';
 import { NotANumberError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
-import { CompressingWrites } from './compressing-writes.js';
+import type { Coherence } from './coherence.js';
 import { encodeWrites } from './encode-writes.js';
-import type { DivisibleStore, StoredEntry, StoreWrite } from './store.js';
+import { MemoryCoherence, type MemoryPart } from './memory-coherence.js';
+import type { MemoryBounds, MemoryValue } from './memory-entries.js';
+import { MemoryKeys } from './memory-keys.js';
+import type { TagMoment } from './memory-tags.js';
+import { MemoryValues } from './memory-values.js';
+import { MemoryWhole } from './memory-whole.js';
+import type { CoherentStore, StoredEntry, StoreWrite } from './store.js';
 
-/** How much of this process's memory a store may take. The least recently used entries go first. */
-export interface MemoryBounds {
-  /** Entries. */
-  readonly max: number;
-  /** Bytes of keys and serialised values, not counting what V8 adds. */
-  readonly maxBytes: number;
-}
+export type { MemoryBounds } from './memory-entries.js';
 
 /** What a memory store stands on. */
 export interface MemoryStoreContext {
@@ -26,53 +23,36 @@ export interface MemoryStoreContext {
   readonly unreadable: (key: string, reason: string) => void;
 }
 
-/**
- * An entry kept in memory. A value of plain JSON is kept as it will be given out, deeply frozen; any other, and what was
- * compressed, as its bytes, so that every reader gets a copy.
- */
-interface MemoryEntry extends StoredEntry {
-  readonly encoded: EncodedValue | undefined;
-  readonly bytes: number;
-  /** By the monotonic clock; `Infinity` = never. */
-  expiresAt: number;
-}
-
-/** A store in this process, with the meaning of the Redis store. */
-export function memoryStore(context: MemoryStoreContext): DivisibleStore {
-  const entries = new LRUCache<string, MemoryEntry>({
-    max: context.bounds.max,
-    maxSize: context.bounds.maxBytes,
-    sizeCalculation: (entry, key) => entry.bytes + key.length + 1,
+/** A store in this process, with the meaning and the guarantees of the Redis store. */
+export function memoryStore({ codec, clock, bounds, unreadable }: MemoryStoreContext): CoherentStore {
+  const whole = new MemoryWhole(bounds, clock);
+  return new MemoryStore({
+    whole,
+    keys: new MemoryKeys(),
+    codec,
+    values: new MemoryValues(codec, unreadable),
   });
-  return new MemoryStore(context, entries, new CompressingWrites(), '');
 }
 
-class MemoryStore implements DivisibleStore {
-  readonly #codec: Codec;
+class MemoryStore implements CoherentStore {
+  readonly coherence: Coherence;
+  readonly #part: MemoryPart;
+  readonly #whole: MemoryWhole;
+  readonly #keys: MemoryKeys;
+  readonly #values: MemoryValues;
   readonly #clock: Clock;
-  readonly #context: MemoryStoreContext;
-  readonly #entries: LRUCache<string, MemoryEntry>;
-  /** In front of the keys of a namespace. Starts with NUL, which stands doubled in front of a root key that has one. */
-  readonly #prefix: string;
-  readonly #compressing: CompressingWrites;
 
-  constructor(
-    context: MemoryStoreContext,
-    entries: LRUCache<string, MemoryEntry>,
-    compressing: CompressingWrites,
-    prefix: string,
-  ) {
-    this.#compressing = compressing;
-    this.#context = context;
-    this.#codec = context.codec;
-    this.#clock = context.clock;
-    this.#entries = entries;
-    this.#prefix = prefix;
+  constructor(part: MemoryPart) {
+    this.coherence = new MemoryCoherence(part);
+    this.#part = part;
+    this.#whole = part.whole;
+    this.#keys = part.keys;
+    this.#values = part.values;
+    this.#clock = part.whole.clock;
   }
 
-  namespace(name: string): DivisibleStore {
-    const prefix = `${this.#prefix}\0${name.length}:${name}`;
-    return new MemoryStore(this.#context, this.#entries, this.#compressing, prefix);
+  namespace(name: string): CoherentStore {
+    return new MemoryStore({ ...this.#part, keys: this.#keys.namespace(name) });
   }
 
   async read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
@@ -82,36 +62,24 @@ class MemoryStore implements DivisibleStore {
   }
 
   #read(key: string): StoredEntry | undefined | Promise<StoredEntry | undefined> {
-    const entry = this.#live(this.#entryKey(key));
-    if (entry?.encoded === undefined) return entry;
-    const { createdAt, encoded } = entry;
-    const broken = (error: unknown): undefined => {
-      this.#context.unreadable(key, error instanceof Error ? error.message : String(error));
-    };
-    try {
-      const value = this.#codec.decode(encoded.flags, encoded.payload as Buffer);
-      return value instanceof Promise
-        ? value.then((one: unknown) => ({ value: one, createdAt }), broken)
-        : { value, createdAt };
-    } catch (error) {
-      return broken(error);
-    }
+    const now = this.#clock.monotonic();
+    const entry = this.#whole.entries.find(this.#keys.entryKey(key), now);
+    return entry && this.#values.open(key, entry, now);
   }
 
-  /** The entry of a key unless its time has passed. */
-  #live(entryKey: string): MemoryEntry | undefined {
-    const entry = this.#entries.get(entryKey);
-    if (entry === undefined || entry.expiresAt > this.#clock.monotonic()) return entry;
-    this.#entries.delete(entryKey);
-    return undefined;
+  peek(key: string): StoredEntry | undefined {
+    const now = this.#clock.monotonic();
+    const entry = this.#whole.entries.find(this.#keys.entryKey(key), now);
+    return entry !== undefined && entry.freshUntil > now ? this.#values.openNow(key, entry, now) : undefined;
   }
 
   async write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
-    const pending = encodeWrites(this.#codec, writes);
-    if (!(pending instanceof Promise)) return this.#keep(writes, mode, pending);
-    const keys = writes.map(({ key }) => this.#entryKey(key));
-    return this.#compressing.wait(keys, pending, mode, (encoded, standing) =>
-      this.#keep(writes, mode, encoded, standing),
+    const since = this.#whole.tags.now;
+    const pending = encodeWrites(this.#part.codec, writes);
+    if (!(pending instanceof Promise)) return this.#keep(writes, mode, pending, { since });
+    const keys = writes.map(({ key }) => this.#keys.entryKey(key));
+    return this.#whole.compressing.wait(keys, pending, mode, (encoded, standing) =>
+      this.#keep(writes, mode, encoded, { since, standing }),
     );
   }
 
@@ -119,57 +87,54 @@ class MemoryStore implements DivisibleStore {
     writes: readonly StoreWrite[],
     mode: 'set' | 'add',
     encoded: readonly EncodedValue[],
-    standing?: ReadonlySet<string>,
+    { since, standing }: { readonly since: TagMoment; readonly standing?: ReadonlySet<string> },
   ): boolean[] {
+    const { compressing, entries } = this.#whole;
     return writes.map((write, index) => {
-      const entryKey = this.#entryKey(write.key);
+      const entryKey = this.#keys.entryKey(write.key);
       if (write.wanted?.() === false || standing?.has(entryKey) === false) return false;
-      if (mode === 'add' && this.#live(entryKey) !== undefined) return false;
-      if (standing === undefined && mode === 'set') this.#compressing.overtake([entryKey]);
-      this.#entries.set(entryKey, this.#entry(encoded[index] as EncodedValue, write.ttl));
-      // A value larger than all of the memory is not kept, and neither is the one before it.
-      return this.#entries.has(entryKey);
+      if (mode === 'add' && entries.fresh(entryKey) !== undefined) return false;
+      if (standing === undefined && mode === 'set') compressing.overtake([entryKey]);
+      const allowed = this.#allows(entryKey, write.tags ?? [], since);
+      const stored =
+        allowed && entries.put(entryKey, this.#values.keep(encoded[index] as EncodedValue), write);
+      // What a write was to replace must not be served on, whether or not it could take its place.
+      if (!allowed && mode === 'set') entries.delete(entryKey);
+      if (allowed || mode === 'set') this.#whole.changed(entryKey);
+      return stored;
     });
   }
 
-  #entry(encoded: EncodedValue, ttl: number | null): MemoryEntry {
-    const payload = typeof encoded.payload === 'string' ? Buffer.from(encoded.payload) : encoded.payload;
-    const plain = encoded.flags === PLAIN_JSON_FLAGS;
-    return {
-      value: plain ? deepFreeze(this.#codec.decode(encoded.flags, payload)) : undefined,
-      encoded: plain ? undefined : { flags: encoded.flags, payload },
-      bytes: payload.length,
-      createdAt: this.#clock.now(),
-      expiresAt: this.#deadline(ttl),
-    };
-  }
-
-  #deadline(ttl: number | null): number {
-    return ttl === null ? Infinity : this.#clock.monotonic() + ttl;
+  /** Whether an entry may be written: no barrier stands, and none of its tags was invalidated since it was called. */
+  #allows(entryKey: string, tags: readonly string[], since: TagMoment): boolean {
+    const { barriers, tags: known } = this.#whole;
+    return !barriers.bars(entryKey, tags, this.#clock.monotonic()) && !known.invalidatedSince(since, tags);
   }
 
   async delete(keys: readonly string[]): Promise<number> {
+    const entryKeys = keys.map((key) => this.#keys.entryKey(key));
     let removed = 0;
-    for (const key of keys) {
-      const entryKey = this.#entryKey(key);
-      if (this.#live(entryKey) !== undefined) removed += 1;
-      this.#compressing.overtake([entryKey]);
-      this.#entries.delete(entryKey);
+    for (const entryKey of entryKeys) {
+      if (this.#whole.entries.fresh(entryKey) !== undefined) removed += 1;
+      this.#whole.remove([entryKey]);
     }
     return removed;
   }
 
   async touch(key: string, ttl: number | null): Promise<boolean> {
-    const entry = this.#live(this.#entryKey(key));
+    const { entries, watchers } = this.#whole;
+    const entryKey = this.#keys.entryKey(key);
+    const entry = entries.fresh(entryKey);
     if (entry === undefined) return false;
-    entry.expiresAt = this.#deadline(ttl);
+    entries.age(entryKey, entry, ttl);
+    watchers.wake(entryKey);
     return true;
   }
 
   async ttl(key: string): Promise<number | null | undefined> {
-    const entry = this.#live(this.#entryKey(key));
+    const entry = this.#whole.entries.fresh(this.#keys.entryKey(key));
     if (entry === undefined) return undefined;
-    return entry.expiresAt === Infinity ? null : Math.ceil(entry.expiresAt - this.#clock.monotonic());
+    return entry.freshUntil === Infinity ? null : Math.ceil(entry.freshUntil - this.#clock.monotonic());
   }
 
   async increment(
@@ -177,50 +142,30 @@ class MemoryStore implements DivisibleStore {
     by: number,
     start: { readonly initial: number | undefined; readonly ttl: number | null },
   ): Promise<number | undefined> {
-    const entryKey = this.#entryKey(key);
-    const present = this.#live(entryKey);
+    const { entries } = this.#whole;
+    const entryKey = this.#keys.entryKey(key);
+    const present = entries.fresh(entryKey);
     if (present === undefined && start.initial === undefined) return undefined;
     const base = present === undefined ? start.initial : present.value;
     const sum = Number.isSafeInteger(base) ? (base as number) + by : NaN;
     if (!Number.isSafeInteger(sum)) throw new NotANumberError();
-    this.#entries.set(entryKey, {
-      value: sum,
-      encoded: undefined,
-      bytes: String(sum).length,
-      createdAt: present?.createdAt ?? this.#clock.now(),
-      expiresAt: present?.expiresAt ?? this.#deadline(start.ttl),
-    });
+    if (this.#whole.barriers.bars(entryKey, [], this.#clock.monotonic())) return sum;
+    const value: MemoryValue = { value: sum, encoded: undefined, bytes: String(sum).length };
+    if (present === undefined) entries.put(entryKey, value, { ttl: start.ttl });
+    else entries.change(entryKey, present, value);
+    this.#whole.changed(entryKey);
     return sum;
   }
 
   async *keys(glob: string): AsyncIterable<string> {
     const matches = globMatcher(glob);
-    for (const entryKey of [...this.#entries.keys()]) {
-      const key = this.#userKey(entryKey);
-      if (key !== undefined && matches(key) && this.#live(entryKey) !== undefined) yield key;
+    for (const entryKey of this.#whole.entries.keys()) {
+      const key = this.#keys.userKey(entryKey);
+      if (key !== undefined && matches(key) && this.#whole.entries.fresh(entryKey) !== undefined) yield key;
     }
   }
 
   async clear(): Promise<void> {
-    this.#compressing.overtakeBelow(this.#prefix);
-    if (this.#prefix === '') return this.#entries.clear();
-    for (const entryKey of [...this.#entries.keys()]) {
-      if (entryKey.startsWith(this.#prefix)) this.#entries.delete(entryKey);
-    }
-  }
-
-  #entryKey(key: string): string {
-    if (this.#prefix === '') return key.charCodeAt(0) === 0 ? `\0\0${key}` : key;
-    return `${this.#prefix}\0/${key}`;
-  }
-
-  /** The user's key of an entry of this very space; `undefined` when it belongs to a namespace. */
-  #userKey(entryKey: string): string | undefined {
-    if (this.#prefix !== '') {
-      const start = `${this.#prefix}\0/`;
-      return entryKey.startsWith(start) ? entryKey.slice(start.length) : undefined;
-    }
-    if (entryKey.charCodeAt(0) !== 0) return entryKey;
-    return entryKey.startsWith('\0\0') ? entryKey.slice(2) : undefined;
+    this.#whole.clear(this.#keys.prefix);
   }
 }
