@@ -6,7 +6,8 @@ export type RedisCacheErrorCode =
   | 'REDIS_REFUSED'
   | 'SERIALIZATION_FAILED'
   | 'NOT_A_NUMBER'
-  | 'PAYLOAD_TOO_LARGE';
+  | 'PAYLOAD_TOO_LARGE'
+  | 'LOAD_TIMEOUT';
 
 /**
  * The base of all errors of this library. `code` is stable and listed in docs/reference/errors.md; messages may change.
@@ -80,6 +81,14 @@ export class NotANumberError extends RedisCacheError {
 export class PayloadTooLargeError extends RedisCacheError {
   constructor(bytes: number, maxBytes: number) {
     super('PAYLOAD_TOO_LARGE', `The value takes ${bytes} bytes, the cache's maxBytes is ${maxBytes}.`);
+  }
+}
+
+/** A loader took longer than the hard timeout. Its signal was aborted; whatever it gives later is not stored. */
+export class LoadTimeoutError extends RedisCacheError {
+  constructor(keys: readonly string[], limit: number) {
+    const what = keys.length === 1 ? `the key ${JSON.stringify(keys[0])}` : `${keys.length} keys`;
+    super('LOAD_TIMEOUT', `The loader of ${what} took longer than its hard timeout of ${limit} ms.`);
   }
 }
 

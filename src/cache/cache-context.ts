@@ -3,11 +3,19 @@ import type { Codec } from '../codec/codec.js';
 import type { Reporter } from '../event/reporter.js';
 import type { CacheCounters } from './cache-stats.js';
 import type { Flights } from './flights.js';
+import type { ResolvedStale } from './stale-options.js';
+import type { ResolvedTimeout } from './timeout-options.js';
 
 /** What a cache and its namespaces share. */
 export interface CacheContext {
   /** The default ttl in milliseconds; `null` = entries never expire. */
   readonly ttl: number | null;
+  /** The share of a loaded value's ttl by which it is shortened at random. */
+  readonly jitter: number;
+  readonly stale: ResolvedStale;
+  readonly timeout: ResolvedTimeout;
+  /** For how long an entry is kept after its ttl, in milliseconds. */
+  readonly grace: number;
   readonly onError: 'open' | 'throw';
   readonly clock: Clock;
   readonly reporter: Reporter;

@@ -5,6 +5,8 @@ import { milliseconds, type Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
 import { oneOf, optionalText, optionsObject, wholeNumber } from '../option.js';
 import type { MemoryBounds } from '../store/memory-store.js';
+import { NEVER_STALE, resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
+import { NO_TIMEOUT, resolveTimeout, type ResolvedTimeout, type TimeoutOptions } from './timeout-options.js';
 import type { Store, StoreFactory } from '../store/store.js';
 
 /** One named cache. Everything has a default, so `{}` is a cache. */
@@ -18,15 +20,22 @@ export interface CacheOptions {
   connection?: string;
   /** How long an entry lives that is given no ttl of its own; `null` = for ever. Default: the module's `ttl`. */
   ttl?: Duration | null;
+  /**
+   * The share of its ttl by which a loaded value is shortened at random, so that what was loaded together does not expire
+   * together: 0 to 1. What `set` and the other writes store keeps its ttl. Default 0.05.
+   */
+  jitter?: number;
   /** Part of the keys: change it, and the entries of the old version are gone. */
   version?: number | string;
-  /** Bounds of a store in memory. The least recently used entries go first. */
-  memory?: {
-    /** Entries. Default 100,000. */
-    max?: number;
-    /** Bytes of keys and serialised values. Default 128 MiB. */
-    maxBytes?: number;
-  };
+  /**
+   * In front of Redis: keeps what is read in this process's memory too, coherent with all other processes. Off unless given.
+   * With `store: 'memory'`: the bounds of that store. The least recently used entries go first.
+   */
+  memory?: false | MemoryOptions;
+  /** Serve a value after its ttl, while it is loaded anew or when that fails. Default: never. */
+  stale?: StaleOptions;
+  /** How long callers wait for a loader. Default: as long as it takes. */
+  timeout?: TimeoutOptions;
   /** Classes whose instances come back as instances. Values that hold others are not cached. */
   types?: readonly Type[];
   /** Replaces the way values become bytes. */
@@ -42,6 +51,19 @@ export interface CacheOptions {
   onError?: 'open' | 'throw';
 }
 
+/** How much of this process's memory a cache may take. */
+export interface MemoryOptions {
+  /** Entries. Default 100,000. */
+  max?: number;
+  /** Bytes of keys and serialised values. Default 128 MiB. */
+  maxBytes?: number;
+  /**
+   * The longest that an entry in front of Redis is served from memory: the bound of staleness where Redis is misused, such as
+   * by `SWAPDB`, which tells nobody. `null` = as long as the entry lives. Default 5 minutes.
+   */
+  ttl?: Duration | null;
+}
+
 /** A cache's options, checked and complete. */
 export interface ResolvedCacheOptions {
   readonly name: string;
@@ -49,8 +71,14 @@ export interface ResolvedCacheOptions {
   readonly connection: string;
   /** Milliseconds, a positive integer; `null` = for ever. */
   readonly ttl: number | null;
+  readonly jitter: number;
   readonly version: number | string | undefined;
+  /** The bounds of a store in memory. */
   readonly memory: MemoryBounds;
+  /** The memory in front of Redis; `undefined` = there is none. `ttl` in milliseconds. */
+  readonly tier: (MemoryBounds & { readonly ttl: number | null }) | undefined;
+  readonly stale: ResolvedStale;
+  readonly timeout: ResolvedTimeout;
   readonly types: readonly Type[];
   readonly serializer: Serializer | undefined;
   readonly compressor: Compressor | undefined;
@@ -68,8 +96,11 @@ const KNOWN = [
   'store',
   'connection',
   'ttl',
+  'jitter',
   'version',
   'memory',
+  'stale',
+  'timeout',
   'types',
   'serializer',
   'compressor',
@@ -79,6 +110,8 @@ const KNOWN = [
 
 const MEMORY_MAX = 100_000;
 const MEMORY_MAX_BYTES = 128 * 1024 * 1024;
+const MEMORY_TTL = 300_000;
+const JITTER = 0.05;
 
 /**
  * Checks the options of one cache and fills in the defaults.
@@ -95,9 +128,7 @@ export function resolveCacheOptions(
   const options = optionsObject(raw ?? {}, path, KNOWN) as CacheOptions;
   const connection = optionalText(options.connection, `${path}.connection`) ?? 'default';
   const store = resolveStore(options, path, defaults.store);
-  if (options.memory !== undefined && store !== 'memory') {
-    throw new InvalidOptionsError(`${path}.memory`, "goes with store: 'memory'", options.memory);
-  }
+  requireMemory(options.memory, store, path);
   if (options.version !== undefined && typeof store === 'object') {
     const rule = 'goes with a store in Redis or in memory: the keys of other stores are their own';
     throw new InvalidOptionsError(`${path}.version`, rule, options.version);
@@ -107,8 +138,11 @@ export function resolveCacheOptions(
     store,
     connection,
     ttl: resolveTtl(options.ttl, `${path}.ttl`, defaults.ttl),
+    jitter: resolveJitter(options.jitter, `${path}.jitter`),
     version: resolveVersion(options.version, `${path}.version`),
-    memory: resolveMemory(options.memory, `${path}.memory`),
+    ...resolveMemory(options.memory, `${path}.memory`, store),
+    stale: resolveStale(options.stale, `${path}.stale`, NEVER_STALE),
+    timeout: resolveTimeout(options.timeout, `${path}.timeout`, NO_TIMEOUT),
     types: resolveTypes(options.types, `${path}.types`),
     serializer: resolvePart(options.serializer, `${path}.serializer`, ['serialize', 'deserialize']),
     compressor: resolvePart(options.compressor, `${path}.compressor`, ['compress', 'decompress']),
@@ -153,12 +187,39 @@ function resolveVersion(value: unknown, path: string): number | string | undefin
   throw new InvalidOptionsError(path, 'must be a number or a string', value);
 }
 
-function resolveMemory(raw: unknown, path: string): MemoryBounds {
-  const options = optionsObject(raw ?? {}, path, ['max', 'maxBytes']);
-  return Object.freeze({
-    max: count(options['max'], `${path}.max`, MEMORY_MAX),
-    maxBytes: count(options['maxBytes'], `${path}.maxBytes`, MEMORY_MAX_BYTES),
+/** @throws InvalidOptionsError when the options of the memory do not go with the store */
+function requireMemory(memory: unknown, store: ResolvedCacheOptions['store'], path: string): void {
+  if (memory === undefined || memory === false || store === 'redis') return;
+  if (store !== 'memory') {
+    throw new InvalidOptionsError(`${path}.memory`, 'goes with a store in Redis or in memory', memory);
+  }
+  if ((memory as MemoryOptions).ttl !== undefined) {
+    throw new InvalidOptionsError(`${path}.memory.ttl`, 'goes with a store in Redis', memory);
+  }
+}
+
+function resolveMemory(
+  raw: unknown,
+  path: string,
+  store: ResolvedCacheOptions['store'],
+): Pick<ResolvedCacheOptions, 'memory' | 'tier'> {
+  const given = raw === false ? undefined : raw;
+  const options = optionsObject(given ?? {}, path, ['max', 'maxBytes', 'ttl']) as MemoryOptions;
+  const memory = Object.freeze({
+    max: count(options.max, `${path}.max`, MEMORY_MAX),
+    maxBytes: count(options.maxBytes, `${path}.maxBytes`, MEMORY_MAX_BYTES),
   });
+  if (given === undefined || store !== 'redis') return { memory, tier: undefined };
+  return {
+    memory,
+    tier: Object.freeze({ ...memory, ttl: resolveTtl(options.ttl, `${path}.ttl`, MEMORY_TTL) }),
+  };
+}
+
+function resolveJitter(value: unknown, path: string): number {
+  if (value === undefined) return JITTER;
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw new InvalidOptionsError(path, 'must be a number from 0 to 1', value);
 }
 
 function count(value: unknown, path: string, fallback: number): number {

@@ -1,7 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { CacheEvent } from '../event/cache-event.js';
-import type { Store } from '../store/store.js';
+import type { Coherence } from '../store/coherence.js';
+import { isCoherent, type CoherentStore, type Store, type StoredEntry } from '../store/store.js';
 import type { CacheContext } from './cache-context.js';
+import { flightPrefix } from './flight-id.js';
+import { plainCoherence } from './plain-coherence.js';
 import { asError, isRefusal, refusalError } from './refusal.js';
 
 /** One cache or one namespace of it: its store, what it tells, and how it meets failures. Its operations share it. */
@@ -10,7 +13,10 @@ export class CacheScope {
   readonly name: string;
   readonly store: Store;
   readonly context: CacheContext;
-  /** One `<length>:<name>/` per namespace. A key follows after `=`, which begins no namespace. */
+  /** The store's own, or the best that can be made of it. */
+  readonly coherence: Coherence;
+  /** The store where it is coherent. */
+  readonly #coherent: CoherentStore | undefined;
   readonly #flightPrefix: string;
   #emitter: EventEmitter | undefined;
 
@@ -19,11 +25,28 @@ export class CacheScope {
     this.store = store;
     this.context = context;
     this.#flightPrefix = flightPrefix;
+    this.#coherent = isCoherent(store) ? store : undefined;
+    this.coherence = this.#coherent?.coherence ?? plainCoherence(store);
+  }
+
+  /** Whether the store keeps itself coherent. */
+  get coherent(): boolean {
+    return this.#coherent !== undefined;
+  }
+
+  /** Looks keys up; `tags` are those that the entries probably carry. */
+  read(keys: readonly string[], tags: readonly string[]): Promise<(StoredEntry | undefined)[]> {
+    return this.#coherent === undefined ? this.store.read(keys) : this.#coherent.read(keys, tags);
+  }
+
+  /** The fresh entry of a key that this process remembers, at once. */
+  peek(key: string): StoredEntry | undefined {
+    return this.#coherent?.peek(key);
   }
 
   /** The scope of a namespace whose entries are in `store`. */
   part(name: string, store: Store): CacheScope {
-    const prefix = `${this.#flightPrefix}${name.length}:${name}/`;
+    const prefix = this.#flightPrefix + flightPrefix([name]);
     return new CacheScope(`${this.name}/${name}`, store, this.context, prefix);
   }
 
@@ -32,23 +55,24 @@ export class CacheScope {
     return `${this.#flightPrefix}=${key}`;
   }
 
-  /** The values of these keys change: what is being loaded for them now is too old to be stored. */
-  outdate(keys: readonly string[]): void {
+  /** The values of these keys and tags change: what is being loaded for them now is too old to be stored. */
+  outdate(keys: readonly string[], tags: readonly string[] = []): void {
     const { flights } = this.context;
     if (flights.size === 0) return;
     for (const key of keys) flights.detach(this.flightOf(key));
+    if (tags.length > 0) flights.detachWhere((flight) => flight.tags.some((tag) => tags.includes(tag)));
   }
 
   /** The same for the keys of this scope alone that a predicate picks. */
   outdateMatching(matches: (key: string) => boolean): void {
     const start = this.flightOf('');
-    this.context.flights.detachWhere((id) => id.startsWith(start) && matches(id.slice(start.length)));
+    this.context.flights.detachWhere(({ id, key }) => id.startsWith(start) && matches(key));
   }
 
   /** The same for all keys of this scope and of the namespaces below. */
   outdateAll(): void {
     this.context.flights.clears += 1;
-    this.context.flights.detachWhere((id) => id.startsWith(this.#flightPrefix));
+    this.context.flights.detachWhere(({ id }) => id.startsWith(this.#flightPrefix));
   }
 
   /** The emitter of cache-manager's events; made when somebody first listens. */

@@ -4,11 +4,15 @@ import type { CacheEvent } from '../event/cache-event.js';
 export interface CacheStats {
   readonly hits: number;
   readonly misses: number;
+  /** Stale values that were served. */
+  readonly stale: number;
   /** Values written. */
   readonly writes: number;
   /** Keys removed. */
   readonly deletes: number;
   readonly clears: number;
+  /** Tags invalidated. */
+  readonly invalidations: number;
   /** Loaders run to their end, failed ones included. */
   readonly loads: number;
   readonly loadFailures: number;
@@ -29,9 +33,11 @@ export class CacheCounters {
   readonly #counts: Mutable<CacheStats> = {
     hits: 0,
     misses: 0,
+    stale: 0,
     writes: 0,
     deletes: 0,
     clears: 0,
+    invalidations: 0,
     loads: 0,
     loadFailures: 0,
     coalesced: 0,
@@ -62,6 +68,10 @@ export class CacheCounters {
         counts.loads += 1;
         if (event.failed) counts.loadFailures += 1;
         break;
+      case 'invalidate':
+        counts.invalidations += event.tags.length;
+        break;
+      case 'stale':
       case 'coalesced':
       case 'uncacheable':
       case 'unreadable':
@@ -70,6 +80,7 @@ export class CacheCounters {
       case 'error':
         counts.errors += 1;
         break;
+      case 'expire':
       case 'unsettled':
       case 'connection':
         break;

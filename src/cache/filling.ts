@@ -1,20 +1,23 @@
 import { UncacheableValueError } from '../codec/uncacheable-value.js';
 import { PayloadTooLargeError, SerializationError } from '../errors.js';
+import type { Fill, Lease, LoadEnd } from '../store/coherence.js';
 import type { CacheScope } from './cache-scope.js';
 import type { Flight } from './flights.js';
 
-/** What a loader gave for a key. `value` is `undefined` where it gave nothing. */
+/** What a loader gave for the key of a flight. `value` is `undefined` where it gave nothing, or nothing to be stored. */
 export interface LoadedValue {
-  readonly key: string;
+  readonly flight: Flight;
   readonly value: unknown;
   /** Milliseconds to live; `null` = no expiry, 0 or less = not to be stored. */
   readonly ttl: number | null;
-  readonly flight: Flight;
+  readonly tags: readonly string[];
+  /** An older value may be there: it goes if this one is not kept. */
+  readonly replaces: boolean;
 }
 
 /**
- * Stores what was loaded, unless its key was written or removed meanwhile. A loaded value is good whether or not it could
- * be stored, so nothing is thrown.
+ * Stores what was loaded, if its lease is still held, and gives the leases back. A loaded value is good whether or not it
+ * could be stored, so nothing is thrown.
  */
 export class Filling {
   readonly #scope: CacheScope;
@@ -23,56 +26,89 @@ export class Filling {
     this.#scope = scope;
   }
 
-  /** Stores one value and says whether it did. `replaces` = an older value may be there; it goes if this one is not kept. */
-  async one(loaded: LoadedValue, replaces: boolean): Promise<boolean> {
+  /** Ends loads: says of each whether it is stored and whether it is current. */
+  async end(loaded: readonly LoadedValue[]): Promise<LoadEnd[]> {
+    const kept = loaded.filter(isKept);
+    const ends = new Map<Flight, LoadEnd>();
+    const [stored, released] = await Promise.all([
+      this.#fill(kept),
+      this.#release(loaded.filter((one) => !isKept(one))),
+    ]);
+    for (const [index, { flight }] of kept.entries()) ends.set(flight, stored[index] as LoadEnd);
+    for (const [flight, end] of released) ends.set(flight, end);
+    return loaded.map(({ flight }) => ends.get(flight) as LoadEnd);
+  }
+
+  /** Several at once; where one cannot be encoded, each by itself. */
+  async #fill(loaded: readonly LoadedValue[]): Promise<LoadEnd[]> {
+    if (loaded.length === 0) return [];
     try {
-      if (isKept(loaded)) return await this.#write([loaded]);
-      if (replaces) await this.#drop([loaded]);
+      const ends = await this.#scope.coherence.fill(loaded.map((one) => this.#fillOf(one)));
+      return ends.map((end, index) => this.#told(end, loaded[index] as LoadedValue));
     } catch (error) {
-      if (!isUncacheable(error)) {
-        this.#scope.reportError('fill', error, loaded.key);
-        return false;
+      if (loaded.length > 1 && isUncacheable(error)) {
+        return (await Promise.all(loaded.map((one) => this.#fill([one])))).flat();
       }
-      const { key } = loaded;
-      this.#scope.report({ type: 'uncacheable', cache: this.#scope.name, key, reason: error.message });
-      if (replaces) await this.one({ ...loaded, value: undefined }, true);
+      return Promise.all(loaded.map((one) => this.#failed(error, one)));
     }
-    return false;
   }
 
-  /** Stores several. One value that cannot be stored does not keep the others out. */
-  async each(loaded: readonly LoadedValue[], replaces: boolean): Promise<void> {
+  #fillOf({ flight, value, ttl, tags }: LoadedValue): Fill {
+    const { grace } = this.#scope.context;
+    const wanted = (): boolean => flight.current;
+    return {
+      lease: flight.lease as Lease,
+      write: { key: flight.key, value, ttl, grace, tags, wanted },
+    };
+  }
+
+  #told(end: LoadEnd, { flight }: LoadedValue): LoadEnd {
+    const { name } = this.#scope;
+    this.#scope.report({ type: 'write', cache: name, key: flight.key, stored: end.stored });
+    return end;
+  }
+
+  async #failed(error: unknown, one: LoadedValue): Promise<LoadEnd> {
+    const { key } = one.flight;
+    if (!isUncacheable(error)) {
+      this.#scope.reportError('fill', error, key);
+      return NOT_STORED;
+    }
+    this.#scope.report({ type: 'uncacheable', cache: this.#scope.name, key, reason: error.message });
+    return (await this.#release([one])).get(one.flight) ?? NOT_STORED;
+  }
+
+  async #release(loaded: readonly LoadedValue[]): Promise<Map<Flight, LoadEnd>> {
+    const ends = new Map<Flight, LoadEnd>(loaded.map(({ flight }) => [flight, unleased(flight)]));
+    const holding = loaded.map(({ flight }) => flight).filter(({ lease }) => lease !== undefined);
     try {
-      await this.#write(loaded.filter(isKept));
-      if (replaces) await this.#drop(loaded.filter((one) => !isKept(one)));
+      const released = await this.#scope.coherence.release(holding.map(({ lease }) => lease as Lease));
+      for (const [index, flight] of holding.entries()) ends.set(flight, released[index] as LoadEnd);
+      await this.#drop(
+        loaded.filter((one) => one.replaces && one.flight.current).map((one) => one.flight.key),
+      );
     } catch (error) {
-      if (!isUncacheable(error)) return this.#scope.reportError('fill', error, loaded[0]?.key);
-      await Promise.all(loaded.map((one) => this.one(one, replaces)));
+      this.#scope.reportError('fill', error, loaded[0]?.flight.key);
     }
+    return ends;
   }
 
-  async #write(loaded: readonly LoadedValue[]): Promise<boolean> {
-    const writes = loaded
-      .filter(({ flight }) => flight.current)
-      .map(({ key, value, ttl, flight }) => ({ key, value, ttl, wanted: () => flight.current }));
-    if (writes.length === 0) return false;
-    const stored = await this.#scope.store.write(writes, 'set');
-    for (const [index, { key }] of writes.entries()) {
-      this.#scope.report({ type: 'write', cache: this.#scope.name, key, stored: stored[index] === true });
-    }
-    return stored[0] === true;
-  }
-
-  async #drop(loaded: readonly LoadedValue[]): Promise<void> {
-    const keys = loaded.filter(({ flight }) => flight.current).map(({ key }) => key);
+  async #drop(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return;
     await this.#scope.store.delete(keys);
     this.#scope.report({ type: 'delete', cache: this.#scope.name, keys });
   }
 }
 
-function isKept({ value, ttl }: LoadedValue): boolean {
-  return value !== undefined && (ttl === null || ttl > 0);
+const NOT_STORED: LoadEnd = Object.freeze({ stored: false, current: false });
+
+/** A load that had no lease has no proof. What is known in this process is all there is. */
+function unleased({ current }: Flight): LoadEnd {
+  return { stored: false, current };
+}
+
+function isKept({ flight, value, ttl }: LoadedValue): boolean {
+  return flight.lease !== undefined && flight.current && value !== undefined && (ttl === null || ttl > 0);
 }
 
 /** Whether an error says that a value is none that can be cached. */

@@ -1,4 +1,6 @@
+import type { Lease } from '../store/coherence.js';
 import { InvalidOptionsError } from '../errors.js';
+import type { StoredEntry } from '../store/store.js';
 
 const LOADER_RULE =
   'the loader asks for the key that it loads, and would wait for itself for ever; let it get its value without the cache, or under another key';
@@ -6,33 +8,61 @@ const LOADER_RULE =
 /** What a flight brings home. */
 export interface Landing {
   readonly value: unknown;
+  /** Whether a loader has given it. */
+  readonly loaded: boolean;
+  /** The ttl it was stored with; `undefined` = it was not. */
+  readonly storedTtl: number | null | undefined;
+  /** Whether the flight brings something at all: a loader of many keys may not know one of them. */
+  readonly found: boolean;
   /**
-   * Gives one who joined a copy of its own; `undefined` where the value cannot be copied, or the loader knew no such key,
-   * so that whoever joined must load for itself.
+   * Whether nobody has invalidated the value since the flight's claim was sent. Only then is it for those who came after
+   * that: they may know of the invalidation.
    */
+  readonly current: boolean;
+  /** Gives one who joined a copy of its own; `undefined` where the value cannot be copied. */
   readonly copy: (() => unknown) | undefined;
 }
 
-/** One lookup-and-load that is under way for a key. */
+/** Whether a caller who waited for a flight was given what it brought, and not a stale entry in its place. */
+export function isLanding(one: Landing | StoredEntry): one is Landing {
+  return 'current' in one;
+}
+
+/** One load that is under way for a key: what is to be stored, by one process at a time. */
 export class Flight {
+  readonly id: string;
+  readonly key: string;
+  /** The tags that are known before the load. */
+  readonly tags: readonly string[];
   /** Callers beside the one who began it. */
   joined = 0;
-  /** False once the key was written or removed: what is loaded is then too old to be stored. */
+  /** When its claim was last sent, in turns of the board. */
+  claimedAt = 0;
+  /** False once the key was written, removed or invalidated here: what is loaded is then too old to be stored. */
   current = true;
   /** True while its loader is being called, up to the loader's first wait: whoever joins then is the loader itself. */
   calling = false;
+  /** True from the call of its loader on. */
+  loading = false;
+  /** What it may fill with. */
+  lease: Lease | undefined;
+  /** Told when it loses its place on the board while it loads. */
+  whenDetached: (() => void) | undefined;
   readonly landing: Promise<Landing>;
   readonly #land: (landing: Landing) => void;
   readonly #fail: (error: unknown) => void;
 
-  constructor() {
+  constructor(id: string, key: string, tags: readonly string[]) {
+    this.id = id;
+    this.key = key;
+    this.tags = tags;
     let land!: (landing: Landing) => void;
     let fail!: (error: unknown) => void;
     this.landing = new Promise((resolve, reject) => {
       land = resolve;
       fail = reject;
     });
-    // A flight that fails while nobody has joined is reported by the one who began it.
+    // A flight whose callers have all gone fails unheard.
     this.landing.catch(() => {});
     this.#land = land;
     this.#fail = fail;
@@ -40,7 +70,7 @@ export class Flight {
 
   /** Calls the loader of flights. */
   static call<T>(flights: readonly Flight[], load: () => T): T {
-    for (const flight of flights) flight.calling = true;
+    for (const flight of flights) flight.calling = flight.loading = true;
     try {
       return load();
     } finally {
@@ -64,6 +94,8 @@ export class Flight {
 export class Flights {
   readonly #flights = new Map<string, Flight>();
   readonly #refreshes = new Map<string, Flight>();
+  /** Counts the claims that were sent. Who came at an earlier turn than a claim came before it. */
+  turn = 0;
   /** Raised before and after each clear of the cache or of a namespace: what was made of older data must not be stored. */
   clears = 0;
 
@@ -81,9 +113,9 @@ export class Flights {
   }
 
   /** Begins a flight. One that is under way for the key goes on for those who joined it, and stores nothing. */
-  begin(id: string): Flight {
-    this.detach(id);
-    const flight = new Flight();
+  begin(id: string, key: string, tags: readonly string[]): Flight {
+    this.#leave(this.#flights, id);
+    const flight = new Flight(id, key, tags);
     this.#flights.set(id, flight);
     return flight;
   }
@@ -91,33 +123,59 @@ export class Flights {
   /**
    * Begins a flight beside a value that is still served, so that nobody joins it; `undefined` when one is under way.
    */
-  beginRefresh(id: string): Flight | undefined {
+  beginRefresh(id: string, key: string, tags: readonly string[]): Flight | undefined {
     if (this.#refreshes.has(id)) return undefined;
-    const flight = new Flight();
+    const flight = new Flight(id, key, tags);
     this.#refreshes.set(id, flight);
     return flight;
   }
 
+  /** A flight beside the board: nobody joins it, and it stores nothing. */
+  alone(key: string, tags: readonly string[]): Flight {
+    const flight = new Flight('', key, tags);
+    flight.current = false;
+    return flight;
+  }
+
+  /** The claims of these flights are sent now: what they will bring is for everybody who came before. */
+  claim(flights: readonly Flight[]): void {
+    this.turn += 1;
+    for (const flight of flights) {
+      flight.claimedAt = this.turn;
+      flight.current = true;
+    }
+  }
+
   /** Takes a flight off the board, so that nobody joins any more. */
-  end(id: string, flight: Flight): void {
+  end(flight: Flight): void {
+    const { id } = flight;
     if (this.#flights.get(id) === flight) this.#flights.delete(id);
     if (this.#refreshes.get(id) === flight) this.#refreshes.delete(id);
   }
 
-  /** The key was written or removed: the flight under way stores nothing, and newcomers begin a new one. */
+  /**
+   * The key was written or removed: a flight that loads stores nothing, and newcomers begin a new one. One that only has
+   * claimed yet claims once more.
+   */
   detach(id: string): void {
     for (const board of [this.#flights, this.#refreshes]) {
-      const flight = board.get(id);
-      if (flight === undefined) continue;
-      flight.current = false;
-      board.delete(id);
+      if (board.get(id)?.loading === false) (board.get(id) as Flight).current = false;
+      else this.#leave(board, id);
     }
   }
 
-  /** Detaches every flight whose id a predicate picks. */
-  detachWhere(picks: (id: string) => boolean): void {
-    for (const id of [...this.#flights.keys(), ...this.#refreshes.keys()]) {
-      if (picks(id)) this.detach(id);
+  #leave(board: Map<string, Flight>, id: string): void {
+    const flight = board.get(id);
+    if (flight === undefined) return;
+    flight.current = false;
+    board.delete(id);
+    flight.whenDetached?.();
+  }
+
+  /** Detaches every flight that a predicate picks. */
+  detachWhere(picks: (flight: Flight) => boolean): void {
+    for (const flight of [...this.#flights.values(), ...this.#refreshes.values()]) {
+      if (picks(flight)) this.detach(flight.id);
     }
   }
 

@@ -1,26 +1,53 @@
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
 import { optionsObject } from '../option.js';
-import type { ReadThroughOptions } from './read-through.js';
+import { checkTags } from './check-tags.js';
 import { ttlArgument } from './set-ttl.js';
+import { resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
+import { resolveTimeout, type ResolvedTimeout, type TimeoutOptions } from './timeout-options.js';
 
 /** How `getOrSet` looks a value up and keeps what was loaded. */
 export interface LoadOptions {
   /** How long a loaded value lives; `null` = for ever. Default: the cache's ttl. */
   ttl?: Duration | null;
+  /** Tags by which a loaded value can be invalidated; a loader can name more. */
+  tags?: readonly string[];
+  /** Default: the cache's. */
+  stale?: StaleOptions;
+  /** Default: the cache's. */
+  timeout?: TimeoutOptions;
   /** Do not look at what is cached: load, and store the result. */
   fresh?: boolean;
 }
 
-/** Checks the loader and the options of a call, and completes them. `fallback` is the cache's ttl. */
-export function loadOptions(
-  load: unknown,
-  options: LoadOptions | undefined,
-  fallback: number | null,
-): ReadThroughOptions {
+/** How a value is looked up and loaded. */
+export interface LoadPlan {
+  /** Do not look: load. */
+  readonly fresh: boolean;
+  /** The ttl of a loaded value unless its loader says another. */
+  readonly ttl: (value: unknown) => number | null;
+  readonly tags: readonly string[];
+  readonly stale: ResolvedStale;
+  readonly timeout: ResolvedTimeout;
+}
+
+/** What a plan takes from its cache where a call says nothing. */
+export type LoadDefaults = Pick<LoadPlan, 'stale' | 'timeout'> & { readonly ttl: number | null };
+
+const NONE: readonly string[] = Object.freeze([]);
+
+/** Checks the loader and the options of a call, and completes them from those of the cache. */
+export function loadPlan(load: unknown, options: LoadOptions | undefined, defaults: LoadDefaults): LoadPlan {
   if (typeof load !== 'function') throw new InvalidOptionsError('load', 'must be a function', load);
-  if (options === undefined) return { fresh: false, ttl: () => fallback };
-  optionsObject(options, 'options', ['ttl', 'fresh']);
-  const ttl = ttlArgument(options.ttl, fallback);
-  return { fresh: options.fresh === true, ttl: () => ttl };
+  const { stale, timeout } = defaults;
+  if (options === undefined) return { fresh: false, ttl: () => defaults.ttl, tags: NONE, stale, timeout };
+  optionsObject(options, 'options', ['ttl', 'tags', 'stale', 'timeout', 'fresh']);
+  const ttl = ttlArgument(options.ttl, defaults.ttl);
+  return {
+    fresh: options.fresh === true,
+    ttl: () => ttl,
+    tags: checkTags(options.tags, 'options.tags'),
+    stale: resolveStale(options.stale, 'options.stale', stale),
+    timeout: resolveTimeout(options.timeout, 'options.timeout', timeout),
+  };
 }

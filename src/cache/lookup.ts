@@ -1,12 +1,17 @@
 import { InvalidOptionsError } from '../errors.js';
 import { checkKey } from './check-key.js';
+import type { StoredEntry } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
+import { walkOptions, type WalkOptions } from './walk-options.js';
 
 /** A cached value with what is known about it. */
 export interface CacheEntry<T> {
   readonly value: T;
-  /** Milliseconds left to live; `null` = never expires. */
+  /** Milliseconds left to live; `null` = never expires, 0 = it is stale. */
   readonly ttl: number | null;
+  /** Whether its ttl has passed: it is kept to be served in place of a loader that fails, or while it runs. */
+  readonly stale: boolean;
+  readonly tags: readonly string[];
   /** When it was written: milliseconds since the epoch, by the clock of the process that wrote it. */
   readonly createdAt: number;
 }
@@ -23,8 +28,7 @@ export class Lookup {
     checkKey(key);
     const scope = this.#scope;
     try {
-      const entries = await scope.store.read([key]);
-      const entry = entries[0];
+      const entry = scope.peek(key) ?? fresh((await scope.store.read([key]))[0]);
       scope.report({ type: entry === undefined ? 'miss' : 'hit', cache: scope.name, key });
       if (entry === undefined) return undefined;
       if (scope.heard) scope.emit('get', { key, value: entry.value, store: 'primary' });
@@ -39,7 +43,8 @@ export class Lookup {
     const scope = this.#scope;
     try {
       const entries = await scope.store.read(keys);
-      const values = entries.map((entry, index) => {
+      const values = entries.map((found, index) => {
+        const entry = fresh(found);
         scope.report({ type: entry ? 'hit' : 'miss', cache: scope.name, key: keys[index] as string });
         return entry?.value as T | undefined;
       });
@@ -56,9 +61,13 @@ export class Lookup {
     const scope = this.#scope;
     try {
       const [[entry], ttl] = await Promise.all([scope.store.read([key]), scope.store.ttl(key)]);
-      const gone = entry === undefined || ttl === undefined;
+      // Of a stale entry a store says that it has no ttl, as it does of one that is gone.
+      const gone = entry === undefined || (ttl === undefined && entry.staleFor === undefined);
       scope.report({ type: gone ? 'miss' : 'hit', cache: scope.name, key });
-      return gone ? undefined : { value: entry.value as T, ttl, createdAt: entry.createdAt };
+      if (gone) return undefined;
+      const { value, createdAt, staleFor, tags = [] } = entry;
+      const left = ttl === undefined || staleFor !== undefined ? 0 : ttl;
+      return { value: value as T, ttl: left, stale: staleFor !== undefined, tags, createdAt };
     } catch (error) {
       return scope.refused('getEntry', error, undefined, key);
     }
@@ -73,7 +82,7 @@ export class Lookup {
     }
     // A store of the application's that cannot tell the ttl can still be read.
     try {
-      return (await store.read([key]))[0] !== undefined;
+      return fresh((await store.read([key]))[0]) !== undefined;
     } catch (error) {
       return this.#scope.refused('has', error, false, key);
     }
@@ -100,11 +109,23 @@ export class Lookup {
     }
   }
 
-  async *keys(glob: string): AsyncGenerator<string, void, undefined> {
+  async *keys(glob: string, options: WalkOptions | undefined): AsyncGenerator<string, void, undefined> {
+    const walk = walkOptions(options);
+    let found = 0;
     try {
-      yield* this.#scope.store.keys(glob);
+      for await (const key of this.#scope.store.keys(glob)) {
+        walk.signal?.throwIfAborted();
+        yield key;
+        walk.onProgress?.({ keys: (found += 1) });
+      }
     } catch (error) {
+      walk.signal?.throwIfAborted();
       this.#scope.refused('keys', error, undefined);
     }
   }
+}
+
+/** Only what is fresh is a hit. */
+function fresh(entry: StoredEntry | undefined): StoredEntry | undefined {
+  return entry?.staleFor === undefined ? entry : undefined;
 }

@@ -12,11 +12,16 @@ import type { CacheScope } from './cache-scope.js';
 import type { CacheStats } from './cache-stats.js';
 import { keyvView } from './keyv-view.js';
 import type { Loader } from './load-context.js';
-import { loadOptions, type LoadOptions } from './load-options.js';
+import { loadPlan, type LoadOptions, type LoadPlan } from './load-options.js';
 import { Lookup, type CacheEntry } from './lookup.js';
+import { mutate, type MutationTargets } from './mutation.js';
 import { ReadThrough } from './read-through.js';
-import { ttlArgument, ttlOfSet, type SetOptions } from './set-ttl.js';
+import { ReadThroughMany } from './read-through-many.js';
+import { setPlan, ttlArgument, type SetOptions } from './set-ttl.js';
+import { tagsArgument } from './check-tags.js';
+import type { WalkOptions } from './walk-options.js';
 import { wrap, wrapOptions } from './wrap.js';
+import { refuseTags } from './plain-coherence.js';
 import { Writing } from './writing.js';
 
 /**
@@ -33,6 +38,7 @@ export class NamedCache {
   readonly #lookup: Lookup;
   readonly #writing: Writing;
   readonly #readThrough: ReadThrough;
+  readonly #readThroughMany: ReadThroughMany;
   #keyv: Keyv | undefined;
 
   /** @internal */
@@ -42,6 +48,7 @@ export class NamedCache {
     this.#lookup = new Lookup(scope);
     this.#writing = new Writing(scope);
     this.#readThrough = new ReadThrough(scope);
+    this.#readThroughMany = new ReadThroughMany(scope);
   }
 
   /** The value of a key, or `undefined`. One round trip, shared by all lookups of one turn of the event loop. */
@@ -56,7 +63,17 @@ export class NamedCache {
     return this.#lookup.getMany(checkKeys(keys));
   }
 
-  /** The value of a key with its ttl and age, or `undefined`. One round trip. */
+  /**
+   * The value of a key if this process's memory holds it and can vouch for it, else `undefined`. Synchronous, no round trip;
+   * always `undefined` for a cache in Redis without `memory`.
+   */
+  peek<T>(key: CacheKey<T>): T | undefined;
+  peek<T>(key: UntypedKey): T | undefined;
+  peek<T>(key: string): T | undefined {
+    return this.#scope.peek(key)?.value as T | undefined;
+  }
+
+  /** The value of a key with its ttl, age and tags, or `undefined`; a stale one too. One round trip. */
   getEntry<T>(key: CacheKey<T>): Promise<CacheEntry<T> | undefined>;
   getEntry<T>(key: UntypedKey): Promise<CacheEntry<T> | undefined>;
   async getEntry<T>(key: string): Promise<CacheEntry<T> | undefined> {
@@ -97,10 +114,10 @@ export class NamedCache {
 
   /** Stores many values and gives the list back with the ttl of each. One round trip per 128. Throws as `set` does. */
   async mset<T>(list: CacheItem<T>[]): Promise<CacheItem<T>[]> {
-    const fallback = this.#scope.context.ttl;
+    const { ttl: fallback, grace } = this.#scope.context;
     const writes = list.map(({ key, value, ttl }) => {
       checkKey(key);
-      return { key, value, ttl: ttlOfSet(ttl, fallback) };
+      return { key, value, ttl: setPlan(ttl, fallback).ttl, grace };
     });
     const resolved = list.map(({ key, value, ttl = fallback ?? undefined }) =>
       ttl === undefined ? { key, value } : { key, value, ttl },
@@ -113,7 +130,8 @@ export class NamedCache {
   add(key: UntypedKey, value: unknown, ttl?: Duration | null): Promise<boolean>;
   async add(key: string, value: unknown, ttl?: Duration | null): Promise<boolean> {
     checkKey(key);
-    return this.#writing.add({ key, value, ttl: ttlArgument(ttl, this.#scope.context.ttl) });
+    const { ttl: fallback, grace } = this.#scope.context;
+    return this.#writing.add({ key, value, ttl: ttlArgument(ttl, fallback), grace });
   }
 
   /** Gives a present key a new ttl; `null` = no expiry, 0 or less removes it. False when there is no such key. */
@@ -161,11 +179,40 @@ export class NamedCache {
   }
 
   /**
-   * The value of a key, or what `load` gives, which is then stored. Concurrent callers of one process share one run of
-   * the loader; its failure reaches all of them and is not cached. A result that cannot be stored is returned all the same.
+   * Makes an entry stale, as if its ttl had passed: it is loaded anew when it is next asked for, and `stale` options may still
+   * serve it. False when there is no such key. One round trip.
+   */
+  async expire(key: string): Promise<boolean> {
+    checkKey(key);
+    return this.#writing.expire(key);
+  }
+
+  /**
+   * Makes every entry of the cache and its namespaces invalid that carries one of the tags, at any number of them. What is
+   * being loaded meanwhile under one of them is not stored. One round trip.
+   */
+  async invalidateTags(tags: string | Iterable<string>): Promise<void> {
+    return this.#writing.invalidateTags(tagsArgument(tags));
+  }
+
+  /**
+   * Runs `work`, such as a database transaction that changes what the targets are made of, behind a write barrier: until it
+   * has ended nothing that is loaded or set for the targets is stored, and then they are invalidated, whether it failed or
+   * not. Gives what `work` gives. If this process dies meanwhile, the barrier stands for 10 s more.
+   */
+  mutate<T>(targets: MutationTargets, work: () => T | Promise<T>): Promise<T> {
+    return mutate(this.#scope, targets, work);
+  }
+
+  /**
+   * The value of a key, or what `load` gives, which is then stored. One loader per key runs at a time, in all processes; its
+   * failure reaches all callers of its process and is not cached. A result that cannot be stored is returned all the same.
+   * A hit is one round trip, a miss three.
    *
+   * @throws LoadTimeoutError after `timeout.hard`
    * @throws InvalidOptionsError when the loader asks for its own key before it has waited for anything. Later on it cannot be
-   * told from other callers, and waits for itself for ever: a loader must not need its own key
+   * told from other callers, and waits for itself until the hard timeout, for ever without one: a loader must not need its
+   * own key
    */
   getOrSet<T>(key: CacheKey<T>, load: Loader<NoInfer<T>>, options?: LoadOptions): Promise<T>;
   getOrSet<T>(
@@ -176,7 +223,7 @@ export class NamedCache {
   getOrSet<T>(key: UntypedKey, load: Loader<T>, options?: LoadOptions): Promise<T>;
   async getOrSet<T>(key: string, load: Loader<T>, options?: LoadOptions): Promise<T> {
     checkKey(key);
-    const found = await this.#readThrough.one(key, load, loadOptions(load, options, this.#scope.context.ttl));
+    const found = await this.#readThrough.one(key, load as Loader<unknown>, this.#plan(load, options));
     return found.value as T;
   }
 
@@ -190,12 +237,14 @@ export class NamedCache {
     options?: LoadOptions,
   ): Promise<Map<string, T>> {
     const list = [...new Set(checkKeys(keys))];
-    const found = await this.#readThrough.many(
-      list,
-      load,
-      loadOptions(load, options, this.#scope.context.ttl),
-    );
+    const found = await this.#readThroughMany.get(list, load, this.#plan(load, options));
     return found as Map<string, T>;
+  }
+
+  #plan(load: unknown, options: LoadOptions | undefined): LoadPlan {
+    const plan = loadPlan(load, options, this.#scope.context);
+    if (!this.#scope.coherent) refuseTags('options.tags', plan.tags);
+    return plan;
   }
 
   /** cache-manager's `wrap`: `getOrSet` with a refresh in the background when a hit has less than `refreshThreshold` left. */
@@ -222,14 +271,14 @@ export class NamedCache {
   }
 
   /** The keys that match a glob (`*`, `?`, `[a-z]`, `\`), each once, without those of namespaces. Walks by SCAN. */
-  keys(glob = '*'): AsyncGenerator<string, void, undefined> {
-    return this.#lookup.keys(glob);
+  keys(glob = '*', options?: WalkOptions): AsyncGenerator<string, void, undefined> {
+    return this.#lookup.keys(glob, options);
   }
 
   /** Removes the keys that match a glob and says how many there were. Walks by SCAN: linear in the size of the database. */
-  async deletePattern(glob: string): Promise<number> {
+  async deletePattern(glob: string, options?: WalkOptions): Promise<number> {
     checkKey(glob, 'glob');
-    return this.#writing.deletePattern(glob);
+    return this.#writing.deletePattern(glob, options);
   }
 
   /**

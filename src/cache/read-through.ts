@@ -1,17 +1,11 @@
-import { InvalidOptionsError } from '../errors.js';
-import type { EncodedValue } from '../codec/codec.js';
+import type { StoredEntry } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
-import { Filling } from './filling.js';
-import { Flight, type Landing } from './flights.js';
-import { LoadWishes, type LoadContext } from './load-context.js';
-
-/** How a value is looked up and loaded. */
-export interface ReadThroughOptions {
-  /** Do not look: load. */
-  readonly fresh: boolean;
-  /** The ttl of a loaded value unless its loader says another. */
-  readonly ttl: (value: unknown) => number | null;
-}
+import { Claiming } from './claiming.js';
+import { isLanding, type Flight, type Landing } from './flights.js';
+import type { LoadContext } from './load-context.js';
+import type { LoadPlan } from './load-options.js';
+import { Loading } from './loading.js';
+import { Patience } from './patience.js';
 
 /** A value and where it came from. */
 export interface ReadThroughResult {
@@ -21,237 +15,163 @@ export interface ReadThroughResult {
   readonly loaded: boolean;
 }
 
+/** Gives the value of a key. */
+export type Load = (context: LoadContext) => unknown;
+
+/** How often a caller begins anew because what it waited for was invalidated meanwhile. After that it loads for itself. */
+const ATTEMPTS = 3;
+
 /**
- * Looks values up and loads what is missing, once for all callers of this process that ask for a key at the same time.
- * A loader's failure reaches all of them and is not remembered.
+ * Looks values up and loads what is missing: one load at a time for all callers in all processes. A loader's failure
+ * reaches all callers of its process and is not remembered.
  */
 export class ReadThrough {
   readonly #scope: CacheScope;
-  readonly #filling: Filling;
+  readonly #claiming: Claiming;
+  readonly #loading: Loading;
 
   constructor(scope: CacheScope) {
     this.#scope = scope;
-    this.#filling = new Filling(scope);
+    this.#claiming = new Claiming(scope);
+    this.#loading = new Loading(scope);
   }
 
-  async one(
-    key: string,
-    load: (context: LoadContext) => unknown,
-    options: ReadThroughOptions,
-  ): Promise<ReadThroughResult> {
-    const running = options.fresh ? undefined : this.#scope.context.flights.join(this.#scope.flightOf(key));
-    if (running !== undefined) {
-      const { copy } = await running.landing;
-      if (copy !== undefined) {
-        this.#scope.report({ type: 'coalesced', cache: this.#scope.name, key });
-        return { value: await copy(), storedTtl: undefined, loaded: false };
+  /** The value of one key. */
+  async one(key: string, load: Load, plan: LoadPlan): Promise<ReadThroughResult> {
+    const id = this.#scope.flightOf(key);
+    const { flights } = this.#scope.context;
+    const patience = new Patience(this.#scope, key, plan);
+    for (let tries = 0; tries < ATTEMPTS; tries++) {
+      const since = flights.turn;
+      let flight = plan.fresh ? undefined : flights.join(id);
+      let offline = false;
+      if (flight === undefined && !plan.fresh) {
+        const found = await this.#look(key, plan.tags);
+        if (found === 'refused') offline = true;
+        else if (found !== undefined) {
+          if (found.staleFor === undefined) return hit(found.value);
+          if (found.staleFor < plan.stale.revalidate) return this.#serveStale(key, load, plan, found);
+        }
+        flight = flights.join(id);
       }
-      const { value } = await this.#load(key, load);
-      return { value, storedTtl: undefined, loaded: true };
+      if (flight === undefined) return this.#begin(key, load, plan, { offline, patience });
+      const landing = await patience.wait(flight.landing);
+      const joined = await this.#takeJoined(key, flight, landing, since);
+      if (joined !== undefined) return joined;
+      if (isLanding(landing) && landing.copy === undefined) break;
     }
-    return this.#fly(key, load, options);
-  }
-
-  async #fly(
-    key: string,
-    load: (context: LoadContext) => unknown,
-    options: ReadThroughOptions,
-  ): Promise<ReadThroughResult> {
-    const flight = this.#scope.context.flights.begin(this.#scope.flightOf(key));
-    try {
-      const [entry] = options.fresh ? [] : await this.#read([key]);
-      if (entry !== undefined) {
-        await this.#land(key, flight, entry.value);
-        return { value: entry.value, storedTtl: undefined, loaded: false };
-      }
-      const { value, wishes } = await this.#load(key, load, [flight]);
-      const ttl = wishes.wishedTtl === undefined ? options.ttl(value) : wishes.wishedTtl;
-      const stored = !wishes.skipped && (await this.#filling.one({ key, value, ttl, flight }, options.fresh));
-      await this.#land(key, flight, value);
-      return { value, storedTtl: stored ? ttl : undefined, loaded: true };
-    } catch (error) {
-      this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
-      flight.fail(error);
-      throw error;
-    }
+    return this.#loadAlone(key, load, plan);
   }
 
   /**
-   * Loads a key anew beside the value that is still served, and stores the result; `undefined` when this process is doing
-   * so already.
+   * Loads a key beside the value that is still served, and stores the result; `undefined` when somebody is doing so
+   * already, or has done so and `anew` is false.
    */
   async refresh(
     key: string,
-    load: () => unknown,
-    ttl: ReadThroughOptions['ttl'],
+    load: Load,
+    plan: LoadPlan,
+    anew: boolean,
   ): Promise<ReadThroughResult | undefined> {
-    const flight = this.#scope.context.flights.beginRefresh(this.#scope.flightOf(key));
+    const id = this.#scope.flightOf(key);
+    const flight = this.#scope.context.flights.beginRefresh(id, key, plan.tags);
     if (flight === undefined) return undefined;
-    try {
-      const { value } = await this.#load(key, load);
-      const lifetime = ttl(value);
-      const stored = await this.#filling.one({ key, value, ttl: lifetime, flight }, true);
-      return { value, storedTtl: stored ? lifetime : undefined, loaded: true };
-    } finally {
-      this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
-    }
+    void this.#run(flight, load, plan, { offline: false, patient: false, anew });
+    const { value, storedTtl, loaded } = await flight.landing;
+    return loaded ? { value, storedTtl, loaded } : undefined;
   }
 
-  /** Looks many keys up with one read, and gives the missing ones to `load` in one call. */
-  async many(
-    keys: readonly string[],
-    load: (missing: string[]) => Promise<Map<string, unknown>>,
-    options: ReadThroughOptions,
-  ): Promise<Map<string, unknown>> {
-    const joined = new Map<string, Flight>();
-    const own = new Map<string, Flight>();
-    for (const key of keys) {
-      const running = options.fresh ? undefined : this.#scope.context.flights.join(this.#scope.flightOf(key));
-      if (running !== undefined) joined.set(key, running);
-    }
-    for (const key of keys) {
-      if (!joined.has(key)) own.set(key, this.#scope.context.flights.begin(this.#scope.flightOf(key)));
-    }
-    const found = await this.#flyTogether(own, load, options);
-    const alone: string[] = [];
-    for (const [key, flight] of joined) {
-      const { copy } = await flight.landing;
-      if (copy === undefined) {
-        alone.push(key);
-        continue;
-      }
-      const value = await copy();
-      if (value !== undefined) found.set(key, value);
-    }
-    if (alone.length > 0) {
-      for (const [key, value] of await this.#loadMany(alone, load)) found.set(key, value);
-    }
-    return inOrder(keys, found);
-  }
-
-  async #flyTogether(
-    own: ReadonlyMap<string, Flight>,
-    load: (missing: string[]) => Promise<Map<string, unknown>>,
-    options: ReadThroughOptions,
-  ): Promise<Map<string, unknown>> {
-    const keys = [...own.keys()];
-    try {
-      const entries = options.fresh ? [] : await this.#read(keys);
-      const found = new Map<string, unknown>();
-      const missing: string[] = [];
-      for (const [index, key] of keys.entries()) {
-        const entry = entries[index];
-        if (entry === undefined) missing.push(key);
-        else found.set(key, entry.value);
-      }
-      if (missing.length > 0) {
-        const loaded = await this.#loadMany(missing, load, [...own.values()]);
-        const fill = missing.map((key) => {
-          const value = loaded.get(key);
-          return { key, value, ttl: options.ttl(value), flight: own.get(key) as Flight };
-        });
-        await this.#filling.each(fill, options.fresh);
-        for (const [key, value] of loaded) found.set(key, value);
-      }
-      for (const [key, flight] of own) {
-        if (found.has(key)) await this.#land(key, flight, found.get(key));
-        else this.#landEmpty(key, flight);
-      }
-      return found;
-    } catch (error) {
-      for (const [key, flight] of own) {
-        this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
-        flight.fail(error);
-      }
-      throw error;
-    }
-  }
-
-  async #read(keys: readonly string[]): Promise<readonly ({ readonly value: unknown } | undefined)[]> {
-    if (keys.length === 0) return [];
-    try {
-      const entries = await this.#scope.store.read(keys);
-      for (const [index, entry] of entries.entries()) {
-        this.#scope.report({
-          type: entry === undefined ? 'miss' : 'hit',
-          cache: this.#scope.name,
-          key: keys[index] as string,
-        });
-      }
-      return entries;
-    } catch (error) {
-      return this.#scope.refused('read', error, [], keys[0]);
-    }
-  }
-
-  async #load(
+  /** Begins a flight and waits for it: its value itself is for who began it. */
+  async #begin(
     key: string,
-    load: (context: LoadContext) => unknown,
-    flights: readonly Flight[] = [],
-  ): Promise<{ value: unknown; wishes: LoadWishes }> {
-    const wishes = new LoadWishes(key);
-    const value = await this.#timed([key], async () => Flight.call(flights, () => load(wishes)));
-    return { value, wishes };
+    load: Load,
+    plan: LoadPlan,
+    { offline, patience }: { readonly offline: boolean; readonly patience: Patience },
+  ): Promise<ReadThroughResult> {
+    const flight = this.#scope.context.flights.begin(this.#scope.flightOf(key), key, plan.tags);
+    void this.#run(flight, load, plan, { offline, patient: true, anew: plan.fresh });
+    const landing = await patience.wait(flight.landing);
+    if (!isLanding(landing)) return hit(landing.value);
+    const { value, storedTtl, loaded } = landing;
+    return { value, storedTtl, loaded };
   }
 
-  async #loadMany(
-    missing: string[],
-    load: (missing: string[]) => Promise<Map<string, unknown>>,
-    flights: readonly Flight[] = [],
-  ): Promise<Map<string, unknown>> {
-    const loaded = await this.#timed(missing, async () => Flight.call(flights, () => load([...missing])));
-    if (typeof (loaded as Partial<Map<string, unknown>> | undefined)?.get !== 'function') {
-      throw new InvalidOptionsError('load', 'must give a Map of values by key', loaded);
-    }
-    const found = new Map<string, unknown>();
-    for (const key of missing) if (loaded.get(key) !== undefined) found.set(key, loaded.get(key));
-    return found;
+  /** What a caller that came at turn `since` takes from a flight it has joined; `undefined` = nothing. */
+  async #takeJoined(
+    key: string,
+    flight: Flight,
+    landing: Landing | StoredEntry,
+    since: number,
+  ): Promise<ReadThroughResult | undefined> {
+    if (!isLanding(landing)) return hit(landing.value);
+    const entitled = landing.current || flight.claimedAt > since;
+    if (!entitled || landing.copy === undefined) return undefined;
+    this.#scope.report({ type: 'coalesced', cache: this.#scope.name, key });
+    return hit(await landing.copy());
   }
 
-  async #timed<T>(keys: readonly string[], load: () => Promise<T>): Promise<T> {
-    const start = this.#scope.context.clock.monotonic();
-    let failed = true;
+  /** Claims, loads and lands. Never rejects. */
+  async #run(
+    flight: Flight,
+    load: Load,
+    plan: LoadPlan,
+    how: { readonly offline: boolean; readonly patient: boolean; readonly anew: boolean },
+  ): Promise<void> {
     try {
-      const value = await load();
-      failed = false;
-      return value;
-    } finally {
-      const duration = this.#scope.context.clock.monotonic() - start;
-      for (const key of keys)
-        this.#scope.report({ type: 'load', cache: this.#scope.name, key, duration, failed });
+      const claim = how.offline
+        ? ({ state: 'unleased' } as const)
+        : await this.#claiming.one(flight, how.anew, how.patient);
+      if (claim?.state === 'fresh') return await this.#loading.landEntry(flight, claim.entry);
+      if (claim === undefined) return this.#leave(flight);
+      const old = 'entry' in claim ? claim.entry : undefined;
+      // Somebody's load has failed a moment ago: where an old value will do, the source is left in peace.
+      if (claim.state === 'busy' && old !== undefined && (old.staleFor ?? 0) < plan.stale.error) {
+        return await this.#loading.landEntry(flight, old);
+      }
+      if (claim.state === 'barred') flight.current = false;
+      await this.#loading.one(flight, load, plan, old);
+    } catch (error) {
+      this.#scope.context.flights.end(flight);
+      flight.fail(error);
     }
   }
 
-  /**
-   * Ends a flight. Who joined gets copies that are made from here on: the value itself belongs to the caller who began,
-   * and may be changed by it at once.
-   */
-  async #land(key: string, flight: Flight, value: unknown): Promise<void> {
-    this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
-    flight.land({ value, copy: flight.joined === 0 ? undefined : await this.#copier(value) });
+  #leave(flight: Flight): void {
+    this.#scope.context.flights.end(flight);
+    const nothing = { value: undefined, loaded: false, found: false, storedTtl: undefined };
+    flight.land({ ...nothing, current: false, copy: undefined });
   }
 
-  /** Ends a flight whose loader knew nothing of the key: who joined has a loader of its own to ask. */
-  #landEmpty(key: string, flight: Flight): void {
-    this.#scope.context.flights.end(this.#scope.flightOf(key), flight);
-    flight.land({ value: undefined, copy: undefined });
+  #serveStale(key: string, load: Load, plan: LoadPlan, { value }: StoredEntry): ReadThroughResult {
+    this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
+    // Its failure is told by its event, and the next caller tries again.
+    this.refresh(key, load, plan, false).catch(() => undefined);
+    return hit(value);
   }
 
-  async #copier(value: unknown): Promise<Landing['copy']> {
-    if (typeof value !== 'object' || value === null) return () => value;
-    let encoded: EncodedValue;
+  /** Loads without the cache: whatever happens meanwhile, what is loaded now is new enough for who asks now. */
+  async #loadAlone(key: string, load: Load, plan: LoadPlan): Promise<ReadThroughResult> {
+    const { flights } = this.#scope.context;
+    const flight = flights.alone(key, plan.tags);
+    await this.#loading.one(flight, load, plan, undefined);
+    const { value } = await flight.landing;
+    return { value, storedTtl: undefined, loaded: true };
+  }
+
+  async #look(key: string, tags: readonly string[]): Promise<StoredEntry | 'refused' | undefined> {
+    const scope = this.#scope;
+    const remembered = scope.peek(key);
     try {
-      encoded = await this.#scope.context.codec.encode(value);
-    } catch {
-      return undefined;
+      const entry = remembered ?? (await scope.read([key], tags))[0];
+      const isHit = entry !== undefined && entry.staleFor === undefined;
+      scope.report({ type: isHit ? 'hit' : 'miss', cache: scope.name, key });
+      return entry;
+    } catch (error) {
+      return scope.refused('read', error, 'refused', key);
     }
-    const payload = typeof encoded.payload === 'string' ? Buffer.from(encoded.payload) : encoded.payload;
-    return () => this.#scope.context.codec.decode(encoded.flags, payload);
   }
 }
 
-function inOrder(keys: readonly string[], found: ReadonlyMap<string, unknown>): Map<string, unknown> {
-  const ordered = new Map<string, unknown>();
-  for (const key of keys) if (found.has(key)) ordered.set(key, found.get(key));
-  return ordered;
+function hit(value: unknown): ReadThroughResult {
+  return { value, storedTtl: undefined, loaded: false };
 }

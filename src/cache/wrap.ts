@@ -1,6 +1,7 @@
 import { isRefusal } from './refusal.js';
 import type { WrapOptions } from './cache-manager-contract.js';
 import type { CacheScope } from './cache-scope.js';
+import type { LoadPlan } from './load-options.js';
 import type { ReadThrough } from './read-through.js';
 import { ttlArgument } from './set-ttl.js';
 
@@ -16,7 +17,9 @@ export async function wrap<T>(
   options: WrapOptions<T>,
 ): Promise<T | { value: T; expires?: number }> {
   const ttl = (value: unknown): number | null => lifetime(options.ttl, value as T, scope.context.ttl);
-  const found = await readThrough.one(key, load, { fresh: false, ttl });
+  const { stale, timeout } = scope.context;
+  const plan: LoadPlan = { fresh: false, ttl, tags: [], stale, timeout };
+  const found = await readThrough.one(key, load, plan);
   const value = found.value as T;
   if (found.loaded) {
     if (found.storedTtl !== undefined) scope.emit('set', { key, value, store: 'primary' });
@@ -29,7 +32,7 @@ export async function wrap<T>(
   if (options.raw !== true && threshold === undefined) return value;
   const left = await remaining(scope, key);
   if (typeof left === 'number' && threshold !== undefined && left < threshold) {
-    void refresh(scope, readThrough, key, load, { value, ttl });
+    void refresh(scope, readThrough, key, load, { value, plan });
   }
   return options.raw === true ? withExpiry(scope, value, left) : value;
 }
@@ -51,10 +54,10 @@ async function refresh<T>(
   readThrough: ReadThrough,
   key: string,
   load: () => T | Promise<T>,
-  old: { readonly value: T; readonly ttl: (value: unknown) => number | null },
+  old: { readonly value: T; readonly plan: LoadPlan },
 ): Promise<void> {
   try {
-    const fresh = await readThrough.refresh(key, load, old.ttl);
+    const fresh = await readThrough.refresh(key, load, old.plan, true);
     if (fresh === undefined) return;
     const { value, storedTtl } = fresh;
     if (storedTtl !== undefined) scope.emit('set', { key, value, store: 'primary' });

@@ -6,7 +6,9 @@ import type { StoreWrite } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import { checkKey } from './check-key.js';
 import { isRefusal, refusalError } from './refusal.js';
-import { ttlOfSet, type SetOptions } from './set-ttl.js';
+import { refuseTags } from './plain-coherence.js';
+import { setPlan, type SetOptions } from './set-ttl.js';
+import { walkOptions, type WalkOptions } from './walk-options.js';
 
 /** Keys removed by one step of `deletePattern`. */
 const DELETE_KEYS = 500;
@@ -19,10 +21,13 @@ export class Writing {
     this.#scope = scope;
   }
 
-  /** `ttl` is the third argument of cache-manager's `set`. */
-  async set<T>(key: string, value: T, ttl: Duration | null | SetOptions | undefined): Promise<T> {
+  /** `options` is the third argument of cache-manager's `set`. */
+  async set<T>(key: string, value: T, options: Duration | null | SetOptions | undefined): Promise<T> {
     checkKey(key);
-    const write = { key, value, ttl: ttlOfSet(ttl, this.#scope.context.ttl) };
+    const { context, coherent } = this.#scope;
+    const { ttl, tags } = setPlan(options, context.ttl);
+    if (!coherent) refuseTags('options.tags', tags);
+    const write = { key, value, ttl, tags, grace: context.grace };
     try {
       await this.#put([write]);
       if (this.#scope.heard) this.#scope.emit('set', { key, value, store: 'primary' });
@@ -119,23 +124,29 @@ export class Writing {
     }
   }
 
-  async deletePattern(glob: string): Promise<number> {
+  async deletePattern(glob: string, options: WalkOptions | undefined): Promise<number> {
+    const { signal, onProgress } = walkOptions(options);
     let removed = 0;
     let batch: string[] = [];
     const matches = globMatcher(glob);
+    const removeBatch = async (): Promise<void> => {
+      removed += await this.#remove(batch);
+      batch = [];
+      onProgress?.({ keys: removed });
+      signal?.throwIfAborted();
+    };
     this.#scope.outdateMatching(matches);
     try {
       for await (const key of this.#scope.store.keys(glob)) {
-        batch.push(key);
-        if (batch.length < DELETE_KEYS) continue;
-        removed += await this.#remove(batch);
-        batch = [];
+        signal?.throwIfAborted();
+        if (batch.push(key) >= DELETE_KEYS) await removeBatch();
       }
-      removed += await this.#remove(batch);
+      await removeBatch();
       // Once more: a load may have begun after the walk had passed its key.
       this.#scope.outdateMatching(matches);
       return removed;
     } catch (error) {
+      if (signal?.aborted === true) throw error;
       return this.#scope.refused('deletePattern', error, removed);
     }
   }
@@ -152,6 +163,33 @@ export class Writing {
     } catch (error) {
       this.#scope.emit('clear', error);
       return this.#scope.refused('clear', error, false);
+    }
+  }
+
+  async invalidateTags(tags: readonly string[]): Promise<void> {
+    if (tags.length === 0) return;
+    const scope = this.#scope;
+    scope.outdate([], tags);
+    try {
+      await scope.coherence.invalidateTags(tags);
+      // Once more: a load that began while it was on its way may have read what it invalidates.
+      scope.outdate([], tags);
+      scope.report({ type: 'invalidate', cache: scope.name, tags });
+    } catch (error) {
+      scope.refused('invalidateTags', error, undefined);
+    }
+  }
+
+  async expire(key: string): Promise<boolean> {
+    const scope = this.#scope;
+    scope.outdate([key]);
+    try {
+      const expired = await scope.coherence.expire(key);
+      scope.outdate([key]);
+      if (expired) scope.report({ type: 'expire', cache: scope.name, key });
+      return expired;
+    } catch (error) {
+      return scope.refused('expire', error, false, key);
     }
   }
 

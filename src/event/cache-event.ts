@@ -15,6 +15,12 @@ export type CacheEvent =
   | { readonly type: 'delete'; readonly cache: string; readonly keys: readonly string[] }
   /** Every entry of the cache (or of the namespace that `cache` names) was dropped. */
   | { readonly type: 'clear'; readonly cache: string }
+  /** Every entry that carries one of these tags was made invalid. */
+  | { readonly type: 'invalidate'; readonly cache: string; readonly tags: readonly string[] }
+  /** A key was made stale by `expire`. */
+  | { readonly type: 'expire'; readonly cache: string; readonly key: string }
+  /** A stale value was served: while it is loaded anew, or since its loader failed or took too long. */
+  | { readonly type: 'stale'; readonly cache: string; readonly key: string }
   /** A loader ran to its end. `duration` is in milliseconds. */
   | {
       readonly type: 'load';

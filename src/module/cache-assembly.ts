@@ -4,6 +4,7 @@ import { CacheScope } from '../cache/cache-scope.js';
 import { CacheCounters } from '../cache/cache-stats.js';
 import { Flights } from '../cache/flights.js';
 import { NamedCache } from '../cache/named-cache.js';
+import { graceOf } from '../cache/stale-options.js';
 import type { Clock } from '../clock.js';
 import type { Type } from '../codec/type.js';
 import { createCodec } from '../codec/create-codec.js';
@@ -50,6 +51,10 @@ export async function assembleCache(
   const path = `caches.${options.name}`;
   const context: CacheContext = {
     ttl: options.ttl,
+    jitter: options.jitter,
+    stale: options.stale,
+    timeout: options.timeout,
+    grace: graceOf(options.stale),
     onError: options.onError,
     clock,
     reporter,

@@ -97,6 +97,8 @@ export function isDivisible(store: Store): store is DivisibleStore {
 export interface CoherentStore extends DivisibleStore {
   namespace(name: string): CoherentStore;
   readonly coherence: Coherence;
+  /** As `Store.read`. Tags that the entries probably carry are looked up with them, which spares a round trip. */
+  read(keys: readonly string[], tags?: readonly string[]): Promise<(StoredEntry | undefined)[]>;
   /**
    * The fresh entry of a key as this process remembers it, at once and without asking anybody; `undefined` where it
    * remembers none, or cannot vouch for it now.

@@ -2,6 +2,8 @@ import { onTestFinished } from 'vitest';
 import type { CacheContext } from '../../../src/cache/cache-context.js';
 import { CacheScope } from '../../../src/cache/cache-scope.js';
 import { CacheCounters } from '../../../src/cache/cache-stats.js';
+import { NEVER_STALE } from '../../../src/cache/stale-options.js';
+import { NO_TIMEOUT } from '../../../src/cache/timeout-options.js';
 import { Flights } from '../../../src/cache/flights.js';
 import { NamedCache } from '../../../src/cache/named-cache.js';
 import { systemClock } from '../../../src/clock.js';
@@ -82,6 +84,10 @@ export function cacheOver(
     codec: createCodec({ ...options, format: 'entry' }),
     flights: new Flights(),
     counters: new CacheCounters(),
+    jitter: 0,
+    stale: NEVER_STALE,
+    timeout: NO_TIMEOUT,
+    grace: 0,
   };
   return { cache: new NamedCache(new CacheScope('foreign', store, context)), events };
 }

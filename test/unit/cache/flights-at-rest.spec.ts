@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CacheScope } from '../../../src/cache/cache-scope.js';
 import { CacheCounters } from '../../../src/cache/cache-stats.js';
+import { NEVER_STALE } from '../../../src/cache/stale-options.js';
+import { NO_TIMEOUT } from '../../../src/cache/timeout-options.js';
 import { Flights } from '../../../src/cache/flights.js';
 import { NamedCache } from '../../../src/cache/named-cache.js';
 import type { Compressor } from '../../../src/codec/codec-options.js';
@@ -31,6 +33,10 @@ function bench(onError: 'open' | 'throw' = 'open', compressor?: Compressor): Ben
     codec: createCodec({ ...options, compressor: undefined }),
     flights,
     counters: new CacheCounters(),
+    jitter: 0,
+    stale: NEVER_STALE,
+    timeout: NO_TIMEOUT,
+    grace: 0,
   };
   return { cache: new NamedCache(new CacheScope('default', store, context)), flights, store, events };
 }

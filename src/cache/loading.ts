@@ -1,0 +1,196 @@
+import type { EncodedValue } from '../codec/codec.js';
+import { InvalidOptionsError, LoadTimeoutError } from '../errors.js';
+import type { LoadEnd } from '../store/coherence.js';
+import type { CacheScope } from './cache-scope.js';
+import { joinTags } from './check-tags.js';
+import { Filling, type LoadedValue } from './filling.js';
+import { Flight, type Landing } from './flights.js';
+import { keepLeases } from './lease-keeper.js';
+import { LoadWishes, type LoadContext } from './load-context.js';
+import type { LoadPlan } from './load-options.js';
+
+/** For how long nobody tries again after a load has failed whose old value can be served, in milliseconds. */
+const PAUSE_AFTER_FAILURE = 1_000;
+
+/** One load: calls a loader for flights that may load, stores what it gives, and lands them. */
+export class Loading {
+  readonly #scope: CacheScope;
+  readonly #filling: Filling;
+
+  constructor(scope: CacheScope) {
+    this.#scope = scope;
+    this.#filling = new Filling(scope);
+  }
+
+  /** Loads for one flight. `old` is the entry that is still there. Never rejects: who waits for the flight is told. */
+  async one(
+    flight: Flight,
+    load: (context: LoadContext) => unknown,
+    plan: LoadPlan,
+    old: { readonly value: unknown } | undefined,
+  ): Promise<void> {
+    const wishes = new LoadWishes(flight.key, old?.value);
+    await this.#run([flight], plan, wishes, async () => {
+      const value = await this.#timed([flight], async () => Flight.call([flight], () => load(wishes)));
+      const wished = wishes.wishedTtl === undefined ? plan.ttl(value) : wishes.wishedTtl;
+      const ttl = wishes.skipped ? 0 : this.#jittered(wished);
+      const tags = joinTags(plan.tags, wishes.named);
+      const replaces = !wishes.skipped && (plan.fresh || old !== undefined);
+      return [{ flight, value, ttl, tags, replaces, found: true }];
+    });
+  }
+
+  /** Loads for several flights with one call of a loader. `old` are the flights whose old entry is still there. */
+  async many(
+    flights: readonly Flight[],
+    load: (missing: string[]) => Promise<Map<string, unknown>>,
+    plan: LoadPlan,
+    old: ReadonlySet<Flight>,
+  ): Promise<void> {
+    await this.#run(flights, plan, undefined, async () => {
+      const keys = flights.map(({ key }) => key);
+      const loaded = await this.#timed(flights, async () => Flight.call(flights, () => load(keys)));
+      requireMap(loaded);
+      return flights.map((flight) => {
+        const value = loaded.get(flight.key);
+        const replaces = plan.fresh || old.has(flight);
+        const ttl = this.#jittered(plan.ttl(value));
+        return { flight, value, ttl, tags: plan.tags, replaces, found: value !== undefined };
+      });
+    });
+  }
+
+  async #run(
+    flights: readonly Flight[],
+    plan: LoadPlan,
+    wishes: LoadWishes | undefined,
+    load: () => Promise<(LoadedValue & { readonly found: boolean })[]>,
+  ): Promise<void> {
+    const { coherence, context } = this.#scope;
+    for (const flight of flights) flight.whenDetached = () => void this.#giveBack([flight], 0);
+    const stopKeeping = keepLeases(coherence, context.clock, flights);
+    const limit = this.#limit(flights, plan, wishes);
+    try {
+      const loaded = await (limit === undefined ? load() : Promise.race([load(), limit.passed]));
+      stopKeeping();
+      // From here on the store judges: what it tells of our own fill is no reason to give the lease back.
+      for (const flight of flights) flight.whenDetached = undefined;
+      const ends = await this.#filling.end(loaded);
+      for (const [index, one] of loaded.entries()) {
+        await this.#land(one, one.found, ends[index] as LoadEnd);
+      }
+    } catch (error) {
+      stopKeeping();
+      for (const flight of flights) context.flights.end(flight);
+      await this.#giveBack(flights, plan.stale.error > 0 ? PAUSE_AFTER_FAILURE : 0);
+      for (const flight of flights) flight.fail(error);
+    } finally {
+      limit?.cancel();
+      for (const flight of flights) flight.whenDetached = undefined;
+    }
+  }
+
+  /** Rejects once the load has taken longer than its hard timeout, and aborts the loader's signal. */
+  #limit(
+    flights: readonly Flight[],
+    { timeout }: LoadPlan,
+    wishes: LoadWishes | undefined,
+  ): { readonly passed: Promise<never>; cancel(): void } | undefined {
+    const { hard } = timeout;
+    if (hard === undefined) return undefined;
+    let cancel!: () => void;
+    const passed = new Promise<never>((_, reject) => {
+      cancel = this.#scope.context.clock.schedule(hard, () => {
+        const error = new LoadTimeoutError(
+          flights.map(({ key }) => key),
+          hard,
+        );
+        wishes?.abort(error);
+        reject(error);
+      });
+    });
+    return { passed, cancel };
+  }
+
+  async #giveBack(flights: readonly Flight[], pause: number): Promise<void> {
+    const leases = flights.flatMap(({ lease }) => (lease === undefined ? [] : [lease]));
+    for (const flight of flights) flight.lease = undefined;
+    if (leases.length === 0) return;
+    try {
+      await (pause === 0
+        ? this.#scope.coherence.release(leases)
+        : this.#scope.coherence.release(leases, pause));
+    } catch (error) {
+      this.#scope.reportError('release', error, leases[0]?.key);
+    }
+  }
+
+  /** What is loaded at the same time shall not expire at the same time. Never longer than wanted. */
+  #jittered(ttl: number | null): number | null {
+    const { jitter } = this.#scope.context;
+    return ttl === null || ttl <= 0 || jitter === 0
+      ? ttl
+      : Math.max(1, Math.round(ttl * (1 - jitter * Math.random())));
+  }
+
+  async #timed<T>(flights: readonly Flight[], load: () => Promise<T>): Promise<T> {
+    const { clock } = this.#scope.context;
+    const start = clock.monotonic();
+    let failed = true;
+    try {
+      const value = await load();
+      failed = false;
+      return value;
+    } finally {
+      const duration = clock.monotonic() - start;
+      for (const { key } of flights) {
+        this.#scope.report({ type: 'load', cache: this.#scope.name, key, duration, failed });
+      }
+    }
+  }
+
+  /**
+   * Ends a flight. Who joined gets copies that are made from here on: the value itself belongs to the caller who began,
+   * and may be changed by it at once.
+   */
+  async #land({ flight, value, ttl }: LoadedValue, found: boolean, end: LoadEnd): Promise<void> {
+    this.#scope.context.flights.end(flight);
+    const storedTtl = end.stored ? ttl : undefined;
+    const copy = flight.joined === 0 || !found ? undefined : await this.copier(value);
+    flight.land({ value, loaded: true, found, storedTtl, current: end.current, copy });
+  }
+
+  /** Lands a flight with an entry that was there already. */
+  async landEntry(flight: Flight, entry: { readonly value: unknown }): Promise<void> {
+    this.#scope.context.flights.end(flight);
+    const copy = flight.joined === 0 ? undefined : await this.copier(entry.value);
+    flight.land({
+      value: entry.value,
+      loaded: false,
+      found: true,
+      storedTtl: undefined,
+      current: false,
+      copy,
+    });
+  }
+
+  /** Makes copies of a value; `undefined` where it cannot be copied. */
+  async copier(value: unknown): Promise<Landing['copy']> {
+    if (typeof value !== 'object' || value === null) return () => value;
+    const { codec } = this.#scope.context;
+    let encoded: EncodedValue;
+    try {
+      encoded = await codec.encode(value);
+    } catch {
+      return undefined;
+    }
+    const payload = typeof encoded.payload === 'string' ? Buffer.from(encoded.payload) : encoded.payload;
+    return () => codec.decode(encoded.flags, payload);
+  }
+}
+
+/** @throws InvalidOptionsError unless a loader of many keys has given a Map */
+function requireMap(loaded: unknown): void {
+  if (typeof (loaded as Partial<Map<string, unknown>> | undefined)?.get === 'function') return;
+  throw new InvalidOptionsError('load', 'must give a Map of values by key', loaded);
+}
