@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Barrier } from '../../../src/store/coherence.js';
 import type { CoherentStore } from '../../../src/store/store.js';
-import { claim, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
+import { claim, endLoads, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
 
 const TTL = 1_000;
 const KEY = { keys: ['key'], tags: [] };
@@ -37,10 +37,10 @@ describe('a barrier in a memory store', () => {
   });
 
   it('keeps out a load that began before', async () => {
-    const { store, coherence } = storeAndClock();
+    const { store } = storeAndClock();
     const held = await lease(store, 'key');
     await bar(store, KEY);
-    const [end] = await coherence.fill([{ lease: held, write: entry('key', 1) }]);
+    const [end] = await endLoads(store, { lease: held, write: entry('key', 1) });
     expect(end).toEqual({ stored: false, current: false });
   });
 
@@ -64,7 +64,7 @@ describe('a barrier in a memory store', () => {
     expect(await claim(store, 'key', { tags: ['tag'] })).toEqual({ state: 'barred' });
     clock.advance(1);
     const held = await lease(store, 'key', { tags: ['tag'] });
-    await store.coherence.fill([{ lease: held, write: entry('key', 1, { tags: ['tag'] }) }]);
+    await endLoads(store, { lease: held, write: entry('key', 1, { tags: ['tag'] }) });
     expect(await freshValues(store, 'key')).toEqual([1]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gzip } from '../../../src/codec/zlib-compressor.js';
 import { LEASE_TIME } from '../../../src/store/coherence.js';
 import type { CoherentStore } from '../../../src/store/store.js';
-import { claim, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
+import { claim, endLoads, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
 
 const NEITHER = { stored: false, current: false };
 const LATE = 'late';
@@ -13,7 +13,7 @@ async function overtaken(store: CoherentStore, change: () => Promise<unknown>): 
   await change();
   const before = await freshValues(store, 'key');
   const write = entry('key', LATE, { tags: ['tag'] });
-  expect(await store.coherence.fill([{ lease: held, write }])).toEqual([NEITHER]);
+  expect(await endLoads(store, { lease: held, write })).toEqual([NEITHER]);
   expect(await freshValues(store, 'key')).toEqual(before);
   expect(await store.coherence.renew([held])).toEqual([false]);
   expect(await store.coherence.release([held])).toEqual([NEITHER]);
@@ -21,10 +21,10 @@ async function overtaken(store: CoherentStore, change: () => Promise<unknown>): 
 
 describe('a load in a memory store', () => {
   it('is one at a time, and its value is there for the next', async () => {
-    const { store, coherence } = storeAndClock();
+    const { store } = storeAndClock();
     const held = await lease(store, 'key');
     expect(await claim(store, 'key')).toEqual({ state: 'busy', failed: false, entry: undefined });
-    const ends = await coherence.fill([{ lease: held, write: entry('key', 1) }]);
+    const ends = await endLoads(store, { lease: held, write: entry('key', 1) });
     expect(ends).toEqual([{ stored: true, current: true }]);
     expect(await claim(store, 'key')).toMatchObject({ state: 'fresh', entry: { value: 1 } });
     expect(await claim(store, 'key', { anew: true })).toMatchObject({ state: 'held', entry: { value: 1 } });
@@ -66,14 +66,14 @@ describe('a load in a memory store', () => {
     await store.namespace('a2').clear();
     await store.delete(['key']);
     await store.namespace('a').write([entry('key', 1)], 'set');
-    const ends = await part.coherence.fill([{ lease: held, write: entry('key', 'mine') }]);
+    const ends = await endLoads(part, { lease: held, write: entry('key', 'mine') });
     expect(ends).toEqual([{ stored: true, current: true }]);
   });
 
   it('that was compressed is not stored over what came meanwhile', async () => {
-    const { store, coherence } = storeAndClock({ compressor: gzip({ threshold: 100 }) });
+    const { store } = storeAndClock({ compressor: gzip({ threshold: 100 }) });
     const held = await lease(store, 'key');
-    const filled = coherence.fill([{ lease: held, write: entry('key', 'x'.repeat(5_000)) }]);
+    const filled = endLoads(store, { lease: held, write: entry('key', 'x'.repeat(5_000)) });
     await store.delete(['key']);
     expect(await filled).toEqual([NEITHER]);
     expect(await freshValues(store, 'key')).toEqual([undefined]);
@@ -86,31 +86,32 @@ describe('a load in a memory store', () => {
       { lease: a, write: entry('a', 1) },
       { lease: b, write: entry('b', () => 1) },
     ];
-    await expect(coherence.fill(fills)).rejects.toMatchObject({ code: 'SERIALIZATION_FAILED' });
+    await expect(endLoads(store, ...fills)).rejects.toMatchObject({ code: 'SERIALIZATION_FAILED' });
     expect(await freshValues(store, 'a', 'b')).toEqual([undefined, undefined]);
     const given = { stored: false, current: true };
     expect(await coherence.release([a, b])).toEqual([given, given]);
   });
 
   it('that is not wanted any more, or is too large, gives its lease back', async () => {
-    const { store, coherence } = storeAndClock();
+    const { store } = storeAndClock();
     const [a, b] = await Promise.all([lease(store, 'a'), lease(store, 'b')]);
-    const ends = await coherence.fill([
+    const ends = await endLoads(
+      store,
       { lease: a, write: entry('a', 1, { wanted: () => false }) },
       { lease: b, write: entry('b', 'x'.repeat(2_000_000)) },
-    ]);
+    );
     expect(ends).toEqual([NEITHER, { stored: false, current: true }]);
     expect((await claim(store, 'a')).state).toBe('held');
     expect((await claim(store, 'b')).state).toBe('held');
   });
 
   it('may take the place of one of the same process, and of that one only', async () => {
-    const { store, coherence } = storeAndClock();
+    const { store } = storeAndClock();
     const first = await lease(store, 'key');
     const second = await lease(store, 'key', { replaces: first });
     expect((await claim(store, 'key', { replaces: first })).state).toBe('busy');
-    expect(await coherence.fill([{ lease: first, write: entry('key', LATE) }])).toEqual([NEITHER]);
-    expect((await coherence.fill([{ lease: second, write: entry('key', 2) }]))[0]?.stored).toBe(true);
+    expect(await endLoads(store, { lease: first, write: entry('key', LATE) })).toEqual([NEITHER]);
+    expect((await endLoads(store, { lease: second, write: entry('key', 2) }))[0]?.stored).toBe(true);
   });
 });
 
@@ -125,8 +126,8 @@ describe('the time of a lease in a memory store', () => {
     clock.advance(1);
     expect(await coherence.renew([held])).toEqual([false]);
     const next = await lease(store, 'key');
-    expect(await coherence.fill([{ lease: held, write: entry('key', LATE) }])).toEqual([NEITHER]);
-    expect((await coherence.fill([{ lease: next, write: entry('key', 2) }]))[0]?.stored).toBe(true);
+    expect(await endLoads(store, { lease: held, write: entry('key', LATE) })).toEqual([NEITHER]);
+    expect((await endLoads(store, { lease: next, write: entry('key', 2) }))[0]?.stored).toBe(true);
   });
 
   it('is not moved by the wall clock', async () => {
@@ -169,8 +170,7 @@ describe('who watches a key of a memory store', () => {
     'a barrier': (store) => store.coherence.bar({ keys: ['key'], tags: [] }, 1_000),
     'a lease given back': async (store) => store.coherence.release([await lease(store, 'key')]),
     'a failure': async (store) => store.coherence.release([await lease(store, 'key')], 1_000),
-    'a fill': async (store) =>
-      store.coherence.fill([{ lease: await lease(store, 'key'), write: entry('key', 1) }]),
+    'a fill': async (store) => endLoads(store, { lease: await lease(store, 'key'), write: entry('key', 1) }),
   };
   for (const [name, change] of Object.entries(telling)) {
     it(`is told of ${name}, until it stops`, async () => {

@@ -1,6 +1,6 @@
 import type { CodecOptions } from '../../../src/codec/codec-options.js';
 import { createCodec } from '../../../src/codec/create-codec.js';
-import type { Claim, Coherence, Lease, LeaseRequest } from '../../../src/store/coherence.js';
+import type { Claim, Coherence, Fill, Lease, LeaseRequest, LoadEnd } from '../../../src/store/coherence.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
 import type { CoherentStore, StoreWrite } from '../../../src/store/store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
@@ -59,4 +59,9 @@ export async function lease(
 export async function freshValues(store: CoherentStore, ...keys: string[]): Promise<unknown[]> {
   const found = await store.read(keys);
   return found.map((one) => (one?.staleFor === undefined ? one?.value : undefined));
+}
+
+/** Ends loads, in the order of the fills. */
+export async function endLoads({ coherence }: CoherentStore, ...fills: Fill[]): Promise<LoadEnd[]> {
+  return coherence.fill(fills);
 }

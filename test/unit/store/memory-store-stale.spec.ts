@@ -102,7 +102,7 @@ describe('peek of a memory store', () => {
     const [read] = await store.read(['key']);
     const peeked = store.peek('key');
     expect(peeked?.value).toBe(read?.value);
-    expect(Object.isFrozen((peeked?.value as { list: unknown }).list)).toBe(true);
+    expect(Object.isFrozen((peeked as { value: { list: unknown } }).value.list)).toBe(true);
     expect(store.peek('missing')).toBeUndefined();
     expect(store.namespace('a').peek('key')).toBeUndefined();
   });

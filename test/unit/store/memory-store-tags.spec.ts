@@ -3,7 +3,7 @@ import { gzip } from '../../../src/codec/zlib-compressor.js';
 import { MemoryWhole } from '../../../src/store/memory-whole.js';
 import type { CoherentStore } from '../../../src/store/store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
-import { claim, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
+import { claim, endLoads, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
 
 const LARGE = 'x'.repeat(5_000);
 
@@ -11,7 +11,7 @@ async function fillTagged(store: CoherentStore, tags: readonly string[], during:
   const held = await lease(store, 'key', { tags: ['declared'] });
   await during();
   const write = entry('key', 1, { tags: ['declared', ...tags] });
-  return (await store.coherence.fill([{ lease: held, write }]))[0];
+  return (await endLoads(store, { lease: held, write }))[0];
 }
 
 describe('a tag in a memory store', () => {
@@ -146,8 +146,8 @@ describe('what a memory store remembers beside its entries', () => {
   it('is bounded for leases that nobody gave back', () => {
     const { whole: one, clock } = whole();
     for (let index = 0; index < 10_000; index++) {
-      const lease = { key: '', entryKey: `key ${index}`, tags: [], since: one.tags.now };
-      one.leases.take(lease, clock.monotonic());
+      const forgotten = { key: '', entryKey: `key ${index}`, tags: [], since: one.tags.now };
+      one.leases.take(forgotten, clock.monotonic());
       clock.advance(50);
     }
     expect(one.leases.size).toBeLessThan(300);
