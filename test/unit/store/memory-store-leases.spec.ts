@@ -55,6 +55,13 @@ describe('a load in a memory store', () => {
       const { store } = storeAndClock();
       await overtaken(store, () => change(store));
     });
+
+    it(`stands in nobody's way after ${name}`, async () => {
+      const { store } = storeAndClock();
+      await lease(store, 'key', { tags: ['tag'] });
+      await change(store);
+      expect((await claim(store, 'key', { tags: ['tag'], anew: true })).state).not.toBe('busy');
+    });
   }
 
   it('in a namespace is ended by a clear of the whole, and not by what happens beside it', async () => {
