@@ -6,11 +6,11 @@ import type { ChangeChannel } from '../connection/connection.js';
 import type { KeySpace } from '../key/key-space.js';
 import type { ChangeListener } from './coherence.js';
 import type { MemoryBounds } from './memory-store.js';
+import { MemoryWatchers } from './memory-watchers.js';
 import type { StoredEntry } from './store.js';
 import { keptValue, type KeptEntry } from './tier-entry.js';
 import { Looks } from './tier-looks.js';
 import { Versions, type FoundVersion } from './tier-versions.js';
-import { Watchers } from './tier-watchers.js';
 import type { FetchedEntry, Look, Tier } from './tier.js';
 
 /** What a memory tier stands on. */
@@ -65,7 +65,7 @@ class ChannelledTier implements MemoryTier {
   readonly #entries: LRUCache<string, KeptEntry>;
   readonly #versions = new Versions();
   readonly #looks = new Looks();
-  readonly #watchers = new Watchers();
+  readonly #watchers = new MemoryWatchers();
   readonly #stopListening: () => void;
   /** Another number whenever versions may have changed: an entry that was valid under the same one still is. */
   #epoch = 0;
@@ -201,7 +201,7 @@ class ChannelledTier implements MemoryTier {
   }
 
   watch(entryKey: string, wake: () => void): (() => void) | undefined {
-    return this.#closed || !this.#channel.trusted ? undefined : this.#watchers.add(entryKey, wake);
+    return this.#closed || !this.#channel.trusted ? undefined : this.#watchers.watch(entryKey, wake);
   }
 
   #heard(key: string): void {
@@ -227,7 +227,7 @@ class ChannelledTier implements MemoryTier {
     this.#entries.clear();
     this.#epoch += 1;
     this.#context.changes.allChanged([]);
-    this.#watchers.wakeAll();
+    this.#watchers.wakeBelow('');
   }
 
   sizes(): TierSizes {
@@ -247,7 +247,7 @@ class ChannelledTier implements MemoryTier {
     this.#stopListening();
     this.#looks.touchAll();
     this.#entries.clear();
-    this.#watchers.wakeAll();
+    this.#watchers.wakeBelow('');
   }
 }
 
