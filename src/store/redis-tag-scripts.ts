@@ -1,4 +1,5 @@
 import { GENERATION_LENGTH } from '../codec/generation.js';
+import { TELL_LUA } from '../connection/change-message.js';
 import { defineScript } from '../connection/script.js';
 
 /** What the value of a tag begins with that is barred, or was when its barrier ended without being lifted. */
@@ -9,22 +10,36 @@ export const BARRED = '!';
  * invalidation of any tag, and its nonce is new whenever it was lost. A tag keeps the sequence as it was when the tag was
  * last invalidated or made, so that a load can tell from the sequence of its beginning whether that was before or after.
  *
- * In all scripts of tags KEYS[1] is the sequence, then come `count` tags, then as many barriers of theirs. ARGV[1] is a new
- * version, ARGV[2] a new nonce. A missing tag is invalid whatever its version was, so that every way out may remove one.
+ * In all scripts of tags KEYS[1] is the sequence, then come `count` tags, then as many barriers of theirs. ARGV[1] and [2] are
+ * topic and message, ARGV[3] a new version, ARGV[4] a new nonce, ARGV[5] the life of a tag that is made or changed (empty =
+ * for ever); a change never shortens it. Every script ends with `answer`, which tells of the tags that were changed.
  */
-export const TAG_PRELUDE = `
+export const TAG_PRELUDE = `${TELL_LUA}
 local count = (#KEYS - 1) / 2
+local version, nonce, least = ARGV[3], ARGV[4], ARGV[5]
+local changed = {}
 local function parts(sequence)
   return string.match(sequence, '^([^:]+):(%d+)$')
 end
 local function raised()
-  local nonce, counter = parts(redis.call('GET', KEYS[1]) or '')
-  if not nonce then return ARGV[2] .. ':1' end
-  return nonce .. ':' .. string.format('%.0f', tonumber(counter) + 1)
+  local known, counter = parts(redis.call('GET', KEYS[1]) or '')
+  if not known then return nonce .. ':1' end
+  return known .. ':' .. string.format('%.0f', tonumber(counter) + 1)
 end
-local function put(key, value, life)
-  if life == '' then return redis.call('SET', key, value) end
-  return redis.call('SET', key, value, 'PX', life)
+local function put(at, value, life)
+  local key = KEYS[1 + at]
+  if life == '' then redis.call('SET', key, value) else redis.call('SET', key, value, 'PX', life) end
+  changed[#changed + 1] = key
+end
+local function change(at, value)
+  local left = redis.call('PTTL', KEYS[1 + at])
+  local life = least
+  if left == -1 then life = '' elseif left > tonumber(least) then life = left end
+  put(at, value, life)
+end
+local function remove(at)
+  redis.call('UNLINK', KEYS[1 + at])
+  changed[#changed + 1] = KEYS[1 + at]
 end
 local function is_barred(value)
   return string.sub(value, 1, 1) == '${BARRED}'
@@ -32,23 +47,25 @@ end
 local function stands(at)
   return redis.call('EXISTS', KEYS[1 + count + at]) == 1
 end
+local function answer(value)
+  tell(ARGV[1], ARGV[2], changed)
+  return value
+end
 `;
 
 /**
- * Makes the tags that are missing, with a life of ARGV[3] (empty = for ever), and answers the values of all. A barred one
- * stays as it is. One whose barrier ended without being lifted counts as invalidated now: nobody knows what was written
- * under the barrier.
+ * Makes the tags that are missing, and answers the sequence and the values of all. A barred one stays as it is. One whose
+ * barrier has ended without being lifted counts as invalidated now: nobody knows what was written under the barrier.
  */
 export const CREATE_TAGS = defineScript(`${TAG_PRELUDE}
 local sequence = redis.call('GET', KEYS[1])
 if not sequence then
-  sequence = ARGV[2] .. ':0'
+  sequence = nonce .. ':0'
   redis.call('SET', KEYS[1], sequence)
 end
-local values = {}
+local answers = {}
 for at = 1, count do
-  local key = KEYS[1 + at]
-  local value = redis.call('GET', key)
+  local value = redis.call('GET', KEYS[1 + at])
   if stands(at) then
     value = '${BARRED}'
   elseif not value or is_barred(value) then
@@ -56,76 +73,69 @@ for at = 1, count do
       sequence = raised()
       redis.call('SET', KEYS[1], sequence)
     end
-    value = ARGV[1] .. ':' .. sequence
-    put(key, value, ARGV[3])
+    value = version .. ':' .. sequence
+    put(at, value, least)
   end
-  values[at] = value
+  answers[1 + at] = value
 end
-return values
+answers[1] = sequence
+return answer(answers)
 `);
 
 /**
- * Gives each tag a new version and a life of ARGV[3] at least. A tag under a barrier stays barred. Where Redis is full, the
- * tags and the sequence are removed instead: that makes invalid just as well, and is never refused.
+ * Gives each tag a new version. A tag under a barrier stays barred. Where Redis is full, the tags and the sequence are
+ * removed instead: that makes invalid just as well, and is never refused.
  */
 export const BUMP_TAGS = defineScript(`${TAG_PRELUDE}
 local sequence = raised()
 local full = redis.pcall('SET', KEYS[1], sequence).err
 if full then redis.call('UNLINK', KEYS[1]) end
 for at = 1, count do
-  local key = KEYS[1 + at]
-  if full then
-    redis.call('UNLINK', key)
-  else
-    local left = redis.call('PTTL', key)
-    local life = ARGV[3]
-    if left == -1 then life = '' elseif left > tonumber(life) then life = left end
-    local value = ARGV[1] .. ':' .. sequence
-    if stands(at) then value = '${BARRED}' .. value end
-    put(key, value, life)
-  end
+  local value = version .. ':' .. sequence
+  if full then remove(at)
+  elseif stands(at) then change(at, '${BARRED}' .. value)
+  else change(at, value) end
 end
-return 1
+return answer(1)
 `);
 
 /**
- * Answers the values of tags that a load names at its end, given the sequence of its beginning in ARGV[4], and makes those
- * that are missing, with a life of ARGV[3]. Answers 0, and makes none, unless no tag was invalidated since that beginning.
+ * Answers the values of tags that a load names at its end, given the sequence of its beginning in ARGV[6], and makes those
+ * that are missing. Answers 0, and makes none, unless none of them was invalidated since that beginning.
  */
 export const ADOPT_TAGS = defineScript(`${TAG_PRELUDE}
 local sequence = redis.call('GET', KEYS[1])
-local nonce, counter = parts(sequence or '')
-local began_nonce, began = parts(ARGV[4])
-if not nonce or nonce ~= began_nonce then return 0 end
-local values = {}
-local ours = true
+local known = parts(sequence or '')
+local began_under, began = parts(ARGV[6])
+if not known or known ~= began_under then return answer(0) end
+local values, ours = {}, true
 for at = 1, count do
   local value = redis.call('GET', KEYS[1 + at])
   if stands(at) then
     ours = false
   elseif not value then
-    -- Maybe it was invalidated and evicted after that: only if nothing was invalidated at all, it was not.
-    ours = ours and sequence == ARGV[4]
+    -- Maybe it was invalidated and evicted after that: it was not only if nothing was invalidated at all.
+    ours = ours and sequence == ARGV[6]
   elseif is_barred(value) then
     -- Its barrier has ended without being lifted, maybe while this load ran.
-    redis.call('UNLINK', KEYS[1 + at])
+    remove(at)
     redis.call('SET', KEYS[1], raised())
     ours = false
   else
-    local at_nonce, at_counter = string.match(value, '^${'.'.repeat(GENERATION_LENGTH)}:([^:]+):(%d+)$')
+    local under, counter = string.match(value, '^${'.'.repeat(GENERATION_LENGTH)}:([^:]+):(%d+)$')
     -- Another nonce is that of an earlier sequence, which was lost before the load began.
-    if not at_nonce or at_nonce == nonce and tonumber(at_counter) > tonumber(began) then ours = false end
+    if not under or under == known and tonumber(counter) > tonumber(began) then ours = false end
   end
   values[at] = value
 end
-if not ours then return 0 end
+if not ours then return answer(0) end
 for at = 1, count do
   if not values[at] then
-    values[at] = ARGV[1] .. ':' .. sequence
-    put(KEYS[1 + at], values[at], ARGV[3])
+    values[at] = version .. ':' .. sequence
+    put(at, values[at], least)
   end
 end
-return values
+return answer(values)
 `);
 
 /**

@@ -4,6 +4,15 @@ import type { RedisCommand, RedisConnection, RedisReply, RedisScript } from '../
 import type { KeySpace } from '../key/key-space.js';
 import { ADOPT_TAGS, BARRED, BUMP_TAGS, CREATE_TAGS, LENGTHEN_TAGS } from './redis-tag-scripts.js';
 import { lifeFor, TAG_LIFE, TagLives } from './tag-lives.js';
+import type { Tier } from './tier.js';
+
+/** How tags stand in Redis. */
+export interface TagState {
+  /** Changes with each invalidation of any tag. */
+  readonly sequence: string;
+  /** `undefined` for a tag that is missing or barred. */
+  readonly versions: ReadonlyMap<string, string | undefined>;
+}
 
 /**
  * The tags of one cache. An entry that carries a tag is valid while the version that it carries stands in Redis, so that an
@@ -12,16 +21,24 @@ import { lifeFor, TAG_LIFE, TagLives } from './tag-lives.js';
 export class RedisTags {
   readonly #connection: RedisConnection;
   readonly #space: KeySpace;
+  readonly #tier: Tier | undefined;
   readonly #lives = new TagLives();
 
-  constructor(connection: RedisConnection, space: KeySpace) {
+  /** `tier` = the memory of this process in front of Redis, if the cache has one. */
+  constructor(connection: RedisConnection, space: KeySpace, tier?: Tier) {
     this.#connection = connection;
     this.#space = space;
+    this.#tier = tier;
   }
 
   /** The Redis keys of tags. */
   keysOf(tags: readonly string[]): string[] {
     return tags.map((tag) => this.#space.tagKey(tag));
+  }
+
+  /** The Redis key of the sequence, whose value is another after each invalidation of any tag. */
+  get sequenceKey(): string {
+    return this.#space.sequenceKey;
   }
 
   /** The command that reads tags, at least one: an MGET, whose replies `versionOf` understands. */
@@ -37,18 +54,12 @@ export class RedisTags {
     return version.startsWith(BARRED) ? undefined : version;
   }
 
-  /** The versions in the values of tags; `undefined` when one of them has none. */
+  /** The versions in the values of tags, as `versionOf` tells them. */
   versionsOf(
     tags: readonly string[],
     replies: readonly (RedisReply | undefined)[],
-  ): readonly TagVersion[] | undefined {
-    const versions: TagVersion[] = [];
-    for (const [index, tag] of tags.entries()) {
-      const version = this.versionOf(replies[index]);
-      if (version === undefined) return undefined;
-      versions.push({ tag, version });
-    }
-    return versions;
+  ): ReadonlyMap<string, string | undefined> {
+    return new Map(tags.map((tag, index) => [tag, this.versionOf(replies[index])]));
   }
 
   /**
@@ -59,15 +70,17 @@ export class RedisTags {
   async capture(tags: readonly string[], life: number | null): Promise<readonly TagVersion[] | undefined> {
     if (tags.length === 0) return [];
     const replies = (await this.#connection.request(this.read(tags))) as readonly RedisReply[];
-    const captured = this.versionsOf(tags, replies) ?? (await this.create(tags, life));
+    const captured =
+      allOf(tags, this.versionsOf(tags, replies)) ?? allOf(tags, (await this.create(tags, life)).versions);
     if (captured !== undefined) await this.lengthen(captured, life);
     return captured;
   }
 
-  /** Makes the tags that are missing, and gives the versions of all; `undefined` = one of them is barred. One round trip. */
-  async create(tags: readonly string[], life: number | null): Promise<readonly TagVersion[] | undefined> {
-    const replies = await this.#evaluate(CREATE_TAGS, tags, [lifetime(lifeFor(life))]);
-    return this.versionsOf(tags, replies as readonly RedisReply[]);
+  /** Makes the tags that are missing, and the sequence, and tells how they stand then. One round trip. */
+  async create(tags: readonly string[], life: number | null): Promise<TagState> {
+    const reply = await this.#evaluate(CREATE_TAGS, tags, [lifetime(lifeFor(life))]);
+    const [sequence, ...values] = reply as readonly RedisReply[];
+    return { sequence: String(sequence), versions: this.versionsOf(tags, values) };
   }
 
   /**
@@ -79,8 +92,9 @@ export class RedisTags {
     sequence: string,
     life: number | null,
   ): Promise<readonly TagVersion[] | undefined> {
-    const replies = await this.#evaluate(ADOPT_TAGS, tags, [lifetime(lifeFor(life)), sequence]);
-    return Array.isArray(replies) ? this.versionsOf(tags, replies as readonly RedisReply[]) : undefined;
+    const reply = await this.#evaluate(ADOPT_TAGS, tags, [lifetime(lifeFor(life)), sequence]);
+    if (!Array.isArray(reply)) return undefined;
+    return allOf(tags, this.versionsOf(tags, reply as readonly RedisReply[]));
   }
 
   /**
@@ -91,31 +105,58 @@ export class RedisTags {
     const due = this.#lives.due(tags, life, this.#connection.now());
     if (due.length === 0) return;
     const keys = this.keysOf(due.map(({ tag }) => tag));
-    const replies = await this.#connection.evaluate(LENGTHEN_TAGS, keys, [
-      lifetime(life),
-      lifetime(lifeFor(life)),
-    ]);
+    const args = [lifetime(life), lifetime(lifeFor(life))];
+    const reply = await this.#connection.evaluate(LENGTHEN_TAGS, keys, args);
     const now = this.#connection.now();
     for (const [index, one] of due.entries()) {
-      const left = Number((replies as readonly RedisReply[])[index]);
+      const left = Number((reply as readonly RedisReply[])[index]);
       this.#lives.learn(one, left === -1 ? null : left, now);
     }
   }
 
-  /** Makes every entry that carries one of the tags invalid: all of the tags or, where it rejects, maybe none. One round trip. */
-  async bump(tags: readonly string[]): Promise<void> {
-    if (tags.length > 0) await this.#evaluate(BUMP_TAGS, tags, [String(TAG_LIFE)]);
+  /**
+   * Makes every entry that carries one of the tags invalid, all of the tags at one moment. This process remembers nothing of
+   * them, from before it is sent until after it is answered. One round trip.
+   */
+  bump(tags: readonly string[]): Promise<void> {
+    return this.change(BUMP_TAGS, tags, []);
   }
 
-  /** Runs a script of tags: `args` stand behind the new version and the new nonce that each of them is given. */
-  #evaluate(script: RedisScript, tags: readonly string[], args: readonly string[]): Promise<RedisReply> {
-    const keys = [
-      this.#space.sequenceKey,
-      ...this.keysOf(tags),
-      ...tags.map((tag) => this.#space.tagBarrierKey(tag)),
-    ];
-    return this.#connection.evaluate(script, keys, [newGeneration(), newGeneration(), ...args]);
+  /** The same by a script of barriers, with its further arguments. */
+  async change(script: RedisScript, tags: readonly string[], args: readonly string[]): Promise<void> {
+    if (tags.length === 0) return;
+    const keys = this.keysOf(tags);
+    this.#tier?.dropVersions(keys);
+    try {
+      await this.#evaluate(script, tags, [String(TAG_LIFE), ...args]);
+    } finally {
+      this.#tier?.dropVersions(keys);
+    }
   }
+
+  /** Runs a script of tags: `args` stand behind topic, message, the new version and the new nonce that each is given. */
+  #evaluate(script: RedisScript, tags: readonly string[], args: readonly string[]): Promise<RedisReply> {
+    const barriers = tags.map((tag) => this.#space.tagBarrierKey(tag));
+    const keys = [this.sequenceKey, ...this.keysOf(tags), ...barriers];
+    const { voice } = this.#connection.changes;
+    // Only who remembers something has to be told.
+    const told = this.#tier === undefined ? ['', ''] : [voice.topic, voice.next()];
+    return this.#connection.evaluate(script, keys, [...told, newGeneration(), newGeneration(), ...args]);
+  }
+}
+
+/** The versions of tags; `undefined` when one of them has none. */
+export function allOf(
+  tags: readonly string[],
+  versions: ReadonlyMap<string, string | undefined>,
+): readonly TagVersion[] | undefined {
+  const all: TagVersion[] = [];
+  for (const tag of tags) {
+    const version = versions.get(tag);
+    if (version === undefined) return undefined;
+    all.push({ tag, version });
+  }
+  return all;
 }
 
 function lifetime(life: number | null): string {
