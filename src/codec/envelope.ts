@@ -24,7 +24,6 @@ import { timestampAt, timestampOf } from './timestamp.js';
 const CREATED_AT = 3;
 const MARK = 0x7e;
 const FORMAT = 0x32;
-const COUNT_BASE = 0x20;
 const FLAG_BASE = 0x30;
 const NAME_LENGTH_DIGITS = 3;
 const NO_TAGS: readonly TagVersion[] = Object.freeze([]);
@@ -43,6 +42,8 @@ export const GENERATIONS_AT = 18;
 export const MAX_GENERATIONS = 35;
 /** How many hexadecimal digits tell the length of the list of tags. */
 export const TAGS_LENGTH_DIGITS = 4;
+/** The code of the count before it counts any. */
+export const COUNT_BASE = 0x20;
 /** From this code on, the count says that there are tags. */
 export const TAGGED_FROM = 0x50;
 /** The most bytes of UTF-8 that the name of a tag can have. */
@@ -132,6 +133,18 @@ function tagList(tags: readonly TagVersion[]): string {
     throw new RangeError(`The tags of an entry take at most ${MAX_TAGS_BYTES} bytes together.`);
   }
   return hexadecimal(bytes, TAGS_LENGTH_DIGITS) + list;
+}
+
+/** The length of a header, told from its beginning; `undefined` where too little of it is there, or it is no header. */
+export function headerLengthOf(bytes: Buffer): number | undefined {
+  if (bytes.length < GENERATIONS_AT || bytes[0] !== MARK || bytes[1] !== FORMAT) return undefined;
+  const code = bytes[COUNT_AT] as number;
+  const count = countOf(code);
+  if (count < 1 || count > MAX_GENERATIONS) return undefined;
+  const end = headerLength(count);
+  if (code < TAGGED_FROM) return end;
+  const length = numberAt(bytes, end, TAGS_LENGTH_DIGITS);
+  return Number.isNaN(length) ? undefined : end + TAGS_LENGTH_DIGITS + length;
 }
 
 /**

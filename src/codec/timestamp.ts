@@ -1,8 +1,11 @@
-/**
+/*
  * Times in the header of an entry: seven digits to the base 64, milliseconds since the epoch. The digits stand in the order
- * of ASCII, so that texts compare as the times do, in scripts on the server too.
+ * of ASCII, so that the bytes compare as the times do. Scripts on the server have no such comparison: what Lua compares
+ * there goes by the locale of the server.
  */
-const DIGITS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
+
+/** The digits, from 0 to 63. */
+export const TIMESTAMP_DIGITS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
 
 /** The length of a time: 7 ASCII characters. It ends in the year 2109. */
 export const TIMESTAMP_LENGTH = 7;
@@ -11,7 +14,7 @@ export const TIMESTAMP_LENGTH = 7;
 export const NEVER = 'z'.repeat(TIMESTAMP_LENGTH);
 
 const LATEST = 64 ** TIMESTAMP_LENGTH - 2;
-const VALUES = valuesOf(DIGITS);
+const VALUES = valuesOf(TIMESTAMP_DIGITS);
 
 /** The text of a time; `null` = never. What lies outside of the range is the nearest that lies in it. */
 export function timestampOf(time: number | null): string {
@@ -19,7 +22,7 @@ export function timestampOf(time: number | null): string {
   let rest = Math.min(LATEST, Math.max(0, Math.floor(time)));
   let text = '';
   for (let place = 0; place < TIMESTAMP_LENGTH; place++) {
-    text = (DIGITS[rest % 64] as string) + text;
+    text = (TIMESTAMP_DIGITS[rest % 64] as string) + text;
     rest = Math.floor(rest / 64);
   }
   return text;

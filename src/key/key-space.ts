@@ -127,6 +127,11 @@ export class KeySpace {
     return unescapeKey(entryKey.slice(this.#start.length, -1));
   }
 
+  /** A pattern for SCAN that matches the entries of this space and of the namespaces below. */
+  get wholePattern(): string {
+    return `${escapeGlob(this.#root + this.#path)}*`;
+  }
+
   /**
    * A pattern for SCAN that matches at least the entries whose user key the glob matches. Redis matches the bytes of the
    * written key, so what is not a literal is widened to `*`: check the user's key with `matchesGlob` afterwards.

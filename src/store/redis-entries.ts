@@ -38,6 +38,8 @@ export interface Fetched {
   readonly generations: string | undefined;
   /** The versions of tags that were read in the same way; `undefined` for a tag that is missing or barred. */
   readonly versions?: ReadonlyMap<string, string | undefined> | undefined;
+  /** Whether bytes that are no entry are nobody's concern: their value was not asked for. */
+  readonly quiet?: boolean;
 }
 
 /** An entry that carries the generations and the versions of tags that stand in Redis. It may be stale. */
@@ -54,6 +56,7 @@ type Found<T> = (T | undefined)[];
 
 /** Tags of one MGET. */
 const MGET_TAGS = 512;
+const SILENT = ['', ''] as const;
 
 /** The entries of one key space, between the bytes in Redis and what is given to callers: what is valid, fresh, remembered. */
 export class RedisEntries {
@@ -103,7 +106,7 @@ export class RedisEntries {
     let tagged = false;
     let unknown: Set<string> | undefined;
     for (let index = 0; index < keys.length; index++) {
-      const entry = this.#open(keys[index] as string, replies[start + index], fetched.generations);
+      const entry = this.#open(keys[index] as string, replies[start + index], fetched);
       found.push(entry);
       if (entry === undefined || entry.header.tags.length === 0) continue;
       tagged = true;
@@ -135,6 +138,14 @@ export class RedisEntries {
     }
   }
 
+  /** The fresh entry of a Redis key as this process remembers it. */
+  remembered(entryKey: string): StoredEntry | undefined {
+    const { tier, unsettled } = this.shared;
+    if (tier === undefined || unsettled.has(entryKey)) return undefined;
+    const entry = tier.get(entryKey);
+    return entry?.tags?.some((tag) => unsettled.hasTag(tag)) === true ? undefined : entry;
+  }
+
   /** Announces a look at entries, before it is sent. Its owner ends it. */
   look(entryKeys: readonly string[]): Look | undefined {
     return this.shared.tier?.look(entryKeys);
@@ -144,24 +155,51 @@ export class RedisEntries {
    * Runs what changes entries: this process remembers nothing of them, from before it is sent until after it is answered,
    * and treats them as absent if nobody can tell what became of it.
    */
-  async changing<T>(entryKeys: readonly string[], run: () => Promise<T>): Promise<T> {
+  changing<T>(entryKeys: readonly string[], run: () => Promise<T>): Promise<T> {
     const { tier, unsettled } = this.shared;
+    if (tier === undefined) return unsettled.guardKeys(entryKeys, run);
+    return this.dropping(entryKeys, () => unsettled.guardKeys(entryKeys, run));
+  }
+
+  /** As `changing`, for what leaves no older data behind when nobody can tell what became of it. */
+  async dropping<T>(entryKeys: readonly string[], run: () => Promise<T>): Promise<T> {
+    const { tier } = this.shared;
     tier?.drop(entryKeys);
     try {
-      return await unsettled.guardKeys(entryKeys, run);
+      return await run();
     } finally {
       tier?.drop(entryKeys);
     }
   }
 
+  /** As `dropping`, for what changes tags or generations, given by their Redis keys. */
+  async droppingVersions<T>(keys: readonly string[], run: () => Promise<T>): Promise<T> {
+    const { tier } = this.shared;
+    tier?.dropVersions(keys);
+    try {
+      return await run();
+    } finally {
+      tier?.dropVersions(keys);
+    }
+  }
+
+  /** The first two arguments of every script that changes entries: the topic and the message to tell it with. */
+  voice(): readonly [topic: string, message: string] {
+    const { tier, connection } = this.shared;
+    if (tier === undefined) return SILENT;
+    const { voice } = connection.changes;
+    return [voice.topic, voice.next()];
+  }
+
   #open(
     entryKey: string,
     bytes: RedisReply | Error | undefined,
-    generations: string | undefined,
+    { generations, quiet }: Fetched,
   ): ValidEntry | undefined {
     if (generations === undefined || !Buffer.isBuffer(bytes) || this.isUnsettled(entryKey)) return undefined;
     const header = openEntry(bytes);
     if (header === undefined) {
+      if (quiet === true) return undefined;
       return this.#broken(entryKey, 'not an entry of this library, or one of another format');
     }
     if (!hasGenerations(bytes, generations)) return undefined;

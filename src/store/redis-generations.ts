@@ -1,5 +1,9 @@
 import { newGeneration } from '../codec/generation.js';
-import type { RedisCommand, RedisReply } from '../connection/connection.js';
+import type { RedisCommand, RedisConnection, RedisReply } from '../connection/connection.js';
+import { RedisCacheError } from '../errors.js';
+
+/** How often something is done anew because another process cleared the cache meanwhile. */
+const ATTEMPTS = 8;
 
 /**
  * The generations of one key space. An entry is valid while it carries the generations that stand in Redis now, the
@@ -48,9 +52,10 @@ export class Generations {
     return at === known.length;
   }
 
-  /** Forgets what is known: Redis has said that it is outdated. */
-  forget(): void {
-    this.#known = undefined;
+  /** As `learn`, for a reply that may be an error, which is thrown. */
+  learnFrom(reply: RedisReply | Error | undefined): string | undefined {
+    if (reply instanceof Error) throw reply;
+    return this.learn(reply as readonly RedisReply[]);
   }
 
   /** The command that reads all generations. */
@@ -67,7 +72,7 @@ export class Generations {
    * The command after which no entry written before is valid. It removes the generation, and the next writer makes a new
    * one: unlike a write, a removal is never refused by a Redis that is full.
    */
-  remove(): RedisCommand {
+  remove(): RedisCommand & { readonly key: string } {
     this.#known = undefined;
     return { key: this.#leaf, args: ['UNLINK', this.#leaf] };
   }
@@ -75,4 +80,43 @@ export class Generations {
   get #leaf(): string {
     return this.keys.at(-1) as string;
   }
+}
+
+/** What one attempt to do something under the known generations has come to: `undefined` = they had changed. */
+export type Attempt<T> = (generations: string, last: boolean) => Promise<{ readonly result: T } | undefined>;
+
+/**
+ * Runs `attempt` with the generations that are known, again with newer ones while it says that they have changed. One round
+ * trip more where they are not known.
+ *
+ * @throws RedisCacheError `REDIS_REFUSED`, when they change each time
+ */
+export async function underGenerations<T>(
+  connection: RedisConnection,
+  generations: Generations,
+  attempt: Attempt<T>,
+): Promise<T> {
+  for (let tries = 1; tries <= ATTEMPTS; tries++) {
+    const known = generations.known ?? (await createGenerations(connection, generations));
+    const done = await attempt(known, tries === ATTEMPTS);
+    if (done !== undefined) return done.result;
+  }
+  throw new RedisCacheError(
+    'REDIS_REFUSED',
+    'The cache was cleared again and again while an entry was written.',
+  );
+}
+
+/** Reads the generations, and creates those that are missing. One round trip. */
+async function createGenerations(connection: RedisConnection, generations: Generations): Promise<string> {
+  for (let tries = 0; tries < ATTEMPTS; tries++) {
+    const replies = await connection.pipeline([...generations.create(), generations.read()]);
+    for (const reply of replies) if (reply instanceof Error) throw reply;
+    const known = generations.learnFrom(replies.at(-1));
+    if (known !== undefined) return known;
+  }
+  throw new RedisCacheError(
+    'REDIS_REFUSED',
+    'The generation of the cache is evicted as soon as it is written.',
+  );
 }

@@ -122,6 +122,20 @@ export function isClosable(store: Store): store is ClosableStore {
   return typeof (store as Partial<ClosableStore>).close === 'function';
 }
 
+/** A store in which what was cleared still takes room, until it expires or is taken away. */
+export interface ReclaimingStore extends Store {
+  /**
+   * Takes away what was cleared, of this very part and the parts below, and says how many entries that were. It walks all
+   * keys in small steps with pauses between them, and stops where it is when `signal` aborts.
+   */
+  reclaim(signal?: AbortSignal): Promise<number>;
+}
+
+/** Whether a store keeps what was cleared for a while. */
+export function isReclaiming(store: Store): store is ReclaimingStore {
+  return typeof (store as Partial<ReclaimingStore>).reclaim === 'function';
+}
+
 /** What a store is told when it is opened for a cache. */
 export interface StoreContext {
   /** The cache's name. */
