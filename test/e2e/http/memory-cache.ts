@@ -1,5 +1,7 @@
 import { CacheScope } from '../../../src/cache/cache-scope.js';
 import { CacheCounters } from '../../../src/cache/cache-stats.js';
+import { NEVER_STALE } from '../../../src/cache/stale-options.js';
+import { NO_TIMEOUT } from '../../../src/cache/timeout-options.js';
 import { Flights } from '../../../src/cache/flights.js';
 import { NamedCache } from '../../../src/cache/named-cache.js';
 import { systemClock } from '../../../src/clock.js';
@@ -21,6 +23,10 @@ export function testCache(name: string, ttl: number | null, store?: Store): Name
     codec,
     flights: new Flights(),
     counters: new CacheCounters(),
+    jitter: 0,
+    stale: NEVER_STALE,
+    timeout: NO_TIMEOUT,
+    grace: 0,
   } as const;
   return new NamedCache(
     new CacheScope(
