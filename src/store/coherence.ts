@@ -46,6 +46,8 @@ export interface LoadEnd {
    * cache: only then may somebody have the value who asked for it after that.
    */
   readonly current: boolean;
+  /** Why the place where it was to be stored has refused it: a full Redis, for one. Absent = it has not. */
+  readonly error?: Error;
 }
 
 /** A write barrier around some keys and tags: nothing that is loaded or set while it stands is stored. */
