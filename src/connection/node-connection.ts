@@ -1,15 +1,17 @@
 import type { Clock } from '../clock.js';
 import type { Reporter } from '../event/reporter.js';
 import type { BorrowedClient } from './borrowed-client.js';
-import { ownView } from './client.js';
+import { ownView, SEND_OPTIONS } from './client.js';
 import type { ResolvedBehaviour } from './connection-options.js';
 import type { ChangeChannel, RedisArgument, RedisCommand, RedisReply, RedisScript } from './connection.js';
+import { FormerSockets } from './former-sockets.js';
 import { Line, type LineListener } from './line.js';
 import type { Link, LinkListener } from './link.js';
 import type { ManagedConnection } from './managed-connection.js';
 import type { RedisClient } from './redis-client.js';
 import { scanKeys } from './scan.js';
 import { evaluateScript } from './script.js';
+import { ServerTime } from './server-time.js';
 import { Startup } from './startup.js';
 
 /** What a connection to one node is made of. */
@@ -35,8 +37,11 @@ export class NodeConnection implements ManagedConnection, LineListener {
   readonly #reporter: Reporter;
   readonly #line: Line;
   readonly #link: Link;
-  readonly #upListeners = new Set<() => void>();
+  readonly #time: ServerTime;
+  readonly #formerSockets: FormerSockets;
+  readonly #upListeners = new Set<(voided: boolean) => void>();
   #startup: Startup | undefined;
+  #ups = 0;
   #closing: Promise<void> | undefined;
   #replacedAt = -Infinity;
 
@@ -47,8 +52,19 @@ export class NodeConnection implements ManagedConnection, LineListener {
     this.#required = connect === 'required';
     this.#clock = clock;
     this.#reporter = reporter;
-    this.#line = new Line({ name, client: ownView(client), deadline, breaker, probeKey, clock }, this);
-    this.#link = link(this.#line);
+    const commands = ownView(client);
+    this.#line = new Line({ name, client: commands, deadline, breaker, probeKey, clock }, this);
+    this.#time = new ServerTime(clock, () => commands.sendCommand(['TIME'], SEND_OPTIONS));
+    this.#formerSockets = new FormerSockets(commands);
+    this.#link = link({
+      connected: () => {
+        // Both are answered before what the line finds out, so before anybody's calls are sent.
+        this.#formerSockets.connected();
+        this.#time.connected();
+        this.#line.connected();
+      },
+      lost: (error) => this.#line.lost(error),
+    });
   }
 
   get available(): boolean {
@@ -68,10 +84,10 @@ export class NodeConnection implements ManagedConnection, LineListener {
   };
 
   now(): number {
-    return this.#clock.now();
+    return this.#time.now();
   }
 
-  onUp(listener: () => void): () => void {
+  onUp(listener: (voided: boolean) => void): () => void {
     this.#upListeners.add(listener);
     return () => void this.#upListeners.delete(listener);
   }
@@ -135,7 +151,15 @@ export class NodeConnection implements ManagedConnection, LineListener {
       reason,
     });
     this.#startup?.changed(available, reason, denied);
-    if (available) for (const listener of [...this.#upListeners]) listener();
+    if (available) void this.#cameUp();
+  }
+
+  async #cameUp(): Promise<void> {
+    const time = ++this.#ups;
+    const voided = await this.#formerSockets.close((commands) => this.pipeline(commands));
+    if (time !== this.#ups || !this.available) return;
+    this.#formerSockets.forget();
+    for (const listener of [...this.#upListeners]) listener(voided);
   }
 
   stuck(reason: string): void {
