@@ -28,6 +28,8 @@ export {
   type KeyDefinition,
   type KeyOptions,
   type KeyPart,
+  type KeyPartOptions,
+  type KeyTtl,
   type RootKeyDefinition,
   type UntypedKey,
 } from './key/typed-key.js';

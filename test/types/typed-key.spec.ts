@@ -52,6 +52,27 @@ describe('the types of keys', () => {
     expect(top.ttl).toBeUndefined();
   });
 
+  it('give tags of their parameters, and none where none were declared', () => {
+    const tagged = defineKey<Product>('tagged', { tags: ['products'] }).by((id: number) => [id], {
+      tags: (id) => [`product:${id}`],
+    });
+    expectTypeOf(tagged.tags).parameters.toEqualTypeOf<[id: number]>();
+    expectTypeOf(tagged.tags(1)).toEqualTypeOf<readonly string[]>();
+    // @ts-expect-error a list of tags alone declares no ttl
+    expect(tagged.ttl).toBeUndefined();
+    expect(tagged.tags(1)).toEqual(['products', 'product:1']);
+    expect(top.tags()).toEqual([]);
+    // @ts-expect-error another parameter
+    tagged.tags('1');
+    // @ts-expect-error another parameter than the key has
+    defineKey<Product>('p').by((id: number) => [id], { tags: (id: string) => [id] });
+    // @ts-expect-error more parameters than the key has
+    defineKey<Product>('p').by((id: number) => [id], { tags: (id: number, to: number) => [`${id}${to}`] });
+    // @ts-expect-error tags are strings
+    const numbers = defineKey<Product>('p').by((id: number) => [id], { tags: (id) => [id] });
+    expect(() => numbers.tags(1)).toThrow('defineKey("p").by().tags: must be a list of strings');
+  });
+
   it('refuse wrong parameters and parts', () => {
     // @ts-expect-error another parameter
     product('1');
@@ -66,6 +87,6 @@ describe('the types of keys', () => {
     // @ts-expect-error parameters are given once
     expect(product.by).toBeUndefined();
     // @ts-expect-error not an option
-    expect(() => defineKey<Product>('p', { tll: '1m' })).toThrow('defineKey("p").ttl');
+    expect(() => defineKey<Product>('p', { tll: '1m' })).toThrow('defineKey("p").tll: is no option');
   });
 });

@@ -35,6 +35,44 @@ describe('a key definition', () => {
     expect('ttl' in defineKey<Product>('product')).toBe(false);
   });
 
+  it('gives the tags of its parameters beside those of every value', () => {
+    const product = defineKey<Product>('product', { ttl: '1m', tags: ['products'] }).by(
+      (id: number) => [id],
+      { tags: (id) => [`product:${id}`, 'all'] },
+    );
+    expect(product.tags(1)).toEqual(['products', 'product:1', 'all']);
+    expect(product.ttl).toBe('1m');
+    expect(
+      defineKey<Product>('p', { tags: ['a'] })
+        .by((id: number) => [id])
+        .tags(1),
+    ).toEqual(['a']);
+    expect(defineKey<Product>('p', { tags: ['a'] }).tags()).toEqual(['a']);
+    expect(
+      defineKey<Product>('p')
+        .by((id: number) => [id])
+        .tags(1),
+    ).toEqual([]);
+  });
+
+  it('keeps its tags as they were declared', () => {
+    const tags = ['a'];
+    const key = defineKey<Product>('p', { tags });
+    tags.push('b');
+    expect(key.tags()).toEqual(['a']);
+    expect(() => (key.tags() as string[]).push('c')).toThrow(TypeError);
+  });
+
+  it('refuses tags that are none', () => {
+    const wrong = (tags: unknown) => () => defineKey('p', { tags: tags as string[] });
+    expect(wrong('a')).toThrow('defineKey("p").tags: must be a list of strings that are not empty');
+    expect(wrong(['a', ''])).toThrow('defineKey("p").tags: must be a list');
+    expect(wrong([1])).toThrow('defineKey("p").tags: must be a list');
+    const by = (tags: unknown) => defineKey('p').by((id: number) => [id], { tags: tags as () => string[] });
+    expect(() => by(['a'])).toThrow('defineKey("p").by().tags: must be a function of the parameters');
+    expect(() => by(() => 'abc').tags(1)).toThrow('defineKey("p").by().tags: must be a list');
+  });
+
   it('refuses a name that would blur keys, and a ttl that is none', () => {
     expect(() => defineKey('')).toThrow('must not be empty');
     expect(() => defineKey('a(b')).toThrow('parenthesis');
