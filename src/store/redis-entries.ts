@@ -7,6 +7,7 @@ import {
   type OpenedEntry,
   type TagVersion,
 } from '../codec/envelope.js';
+import { isPlainJson } from '../codec/flags.js';
 import type { RedisConnection, RedisReply } from '../connection/connection.js';
 import type { KeySpace } from '../key/key-space.js';
 import { Generations } from './redis-generations.js';
@@ -48,7 +49,7 @@ export interface ValidEntry {
   readonly bytes: Buffer;
   readonly header: OpenedEntry;
   readonly generations: string;
-  /** What everybody shares once the memory of this process has it. */
+  /** What everybody shares once the memory of this process has it, where that can be shared. */
   shared: StoredEntry | undefined;
 }
 
@@ -235,8 +236,9 @@ export class RedisEntries {
     const { createdAt, expiresAt, tags } = entry.header;
     const late = expiresAt === null ? -1 : this.shared.connection.now() - expiresAt;
     if (look !== undefined && late < 0) {
-      entry.shared = this.#remember(entry, value, look);
-      if (entry.shared !== undefined) return entry.shared;
+      const kept = this.#remember(entry, value, look);
+      if (isPlainJson(entry.header.flags)) entry.shared = kept;
+      if (kept !== undefined) return kept;
     }
     if (tags.length === 0 && late < 0) return { value, createdAt, expiresAt };
     return {

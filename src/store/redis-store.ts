@@ -3,6 +3,7 @@ import type { RedisConnection } from '../connection/connection.js';
 import { InvalidOptionsError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { Coherence } from './coherence.js';
+import { redisCoherence } from './redis-coherence.js';
 import { RedisEntries } from './redis-entries.js';
 import { readHeaders } from './redis-entry-headers.js';
 import { reclaimEntries } from './redis-entry-reclaim.js';
@@ -61,6 +62,8 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
   /** Parts that were asked for lately: they remember their generations, and batch the lookups of a turn. */
   readonly #parts = new Map<string, RedisStore>();
 
+  #coherence: Coherence | undefined;
+
   constructor(entries: RedisEntries) {
     this.#entries = entries;
     this.#reader = new RedisReader(entries);
@@ -68,7 +71,10 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
     this.#writes = new EntryWrites(entries, this.#steps);
   }
 
-  declare readonly coherence: Coherence;
+  get coherence(): Coherence {
+    this.#coherence ??= redisCoherence(this.#entries, () => this.#writes.flush());
+    return this.#coherence;
+  }
 
   namespace(name: string): RedisStore {
     const { shared, space } = this.#entries;
