@@ -53,6 +53,7 @@ async function reclaimSome(entries: RedisEntries, keys: readonly string[]): Prom
     const start = replies[at];
     if (!Buffer.isBuffer(start) || headerLengthOf(start) === undefined) continue;
     const generations = (needed[at] as readonly string[]).map((one) => current.get(one));
+    if (generations.length === 0) continue;
     if (!generations.includes('') && hasGenerations(start, generations.join(''))) continue;
     cleared.push(key);
     starts.push(start);

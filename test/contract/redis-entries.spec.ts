@@ -129,6 +129,26 @@ describe('an entry', () => {
     expect(await valueOf(store, 'ever')).toBe(1);
   });
 
+  it('that is expired is stale for its grace, and without one it is gone', async () => {
+    const { store, entry, lease } = open();
+    await store.write(
+      [put('graced', 1, { grace: HOUR }), put('plain', 1), put('ever', 1, { ttl: null })],
+      'set',
+    );
+    await cli('SET', lease('graced'), 'token');
+    for (const key of ['graced', 'plain', 'ever']) {
+      expect(await store.coherence.expire(key), key).toBe(true);
+      expect(await store.coherence.expire(key), key).toBe(false);
+    }
+    expect((await store.read(['graced']))[0]).toMatchObject({ value: 1 });
+    expect((await store.read(['graced']))[0]?.staleFor).toBeGreaterThanOrEqual(0);
+    const left = Number(await cli('PTTL', entry('graced')));
+    expect(left).toBeGreaterThan(HOUR - 10_000);
+    expect(left).toBeLessThanOrEqual(HOUR + 1_000);
+    expect(await cli('EXISTS', lease('graced'), entry('plain'), entry('ever'))).toBe(0);
+    expect(await store.coherence.expire('missing')).toBe(false);
+  });
+
   it('whose generation is lost is absent, and so is one with another number of generations', async () => {
     const { store, entry, space } = open();
     const part = store.namespace('part');
