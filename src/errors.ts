@@ -7,7 +7,9 @@ export type RedisCacheErrorCode =
   | 'SERIALIZATION_FAILED'
   | 'NOT_A_NUMBER'
   | 'PAYLOAD_TOO_LARGE'
-  | 'LOAD_TIMEOUT';
+  | 'LOAD_TIMEOUT'
+  | 'LOCK_TIMEOUT'
+  | 'LOCK_LOST';
 
 /**
  * The base of all errors of this library. `code` is stable and listed in docs/reference/errors.md; messages may change.
@@ -89,6 +91,21 @@ export class LoadTimeoutError extends RedisCacheError {
   constructor(keys: readonly string[], limit: number) {
     const what = keys.length === 1 ? `the key ${JSON.stringify(keys[0])}` : `${keys.length} keys`;
     super('LOAD_TIMEOUT', `The loader of ${what} took longer than its hard timeout of ${limit} ms.`);
+  }
+}
+
+/** A lock was not free within the time that its caller would wait. */
+export class LockTimeoutError extends RedisCacheError {
+  constructor(name: string, wait: number) {
+    const tried = wait === 0 ? 'is held by somebody else' : `was not free within ${wait} ms`;
+    super('LOCK_TIMEOUT', `The lock ${describe(name)} ${tried}.`);
+  }
+}
+
+/** Why the signal of a lock was aborted: whoever held it may not be the only one any more. */
+export class LockLostError extends RedisCacheError {
+  constructor(name: string, reason: string) {
+    super('LOCK_LOST', `The lock ${describe(name)} was lost: ${reason}.`);
   }
 }
 

@@ -10,5 +10,11 @@ export { storeConformance, type StoreSuiteOptions } from './store-suite.js';
 export type { StoreCapability, StoreSubject } from './store-subject.js';
 export { FakeClock } from './fake-clock.js';
 export { FaultyStore, type StoreMethod } from './faulty-store.js';
+export {
+  lockConformance,
+  type LockCapability,
+  type LockSubject,
+  type LockSuiteOptions,
+} from './lock-cases.js';
 export { RecordingReporter } from './recording-reporter.js';
 export type { Expectation, TestRunner } from './test-runner.js';
