@@ -20,11 +20,11 @@ export class CacheScope {
   readonly #flightPrefix: string;
   #emitter: EventEmitter | undefined;
 
-  constructor(name: string, store: Store, context: CacheContext, flightPrefix = '') {
+  constructor(name: string, store: Store, context: CacheContext, prefix = '') {
     this.name = name;
     this.store = store;
     this.context = context;
-    this.#flightPrefix = flightPrefix;
+    this.#flightPrefix = prefix;
     this.#coherent = isCoherent(store) ? store : undefined;
     this.coherence = this.#coherent?.coherence ?? plainCoherence(store);
   }

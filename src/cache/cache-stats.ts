@@ -83,6 +83,7 @@ export class CacheCounters {
       case 'expire':
       case 'unsettled':
       case 'connection':
+      case 'channel':
         break;
     }
   }

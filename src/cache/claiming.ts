@@ -1,5 +1,5 @@
 import type { Claim } from '../store/coherence.js';
-import { isRefusal, refusalError } from './refusal.js';
+import { isRefusal } from './refusal.js';
 import type { CacheScope } from './cache-scope.js';
 import type { Flight } from './flights.js';
 
@@ -18,9 +18,8 @@ export class Claiming {
   }
 
   /**
-   * Asks once for several keys.
-   *
-   * @throws RedisUnavailableError with `onError: 'throw'`
+   * Asks once for several keys. Where Redis is out of reach the caller still gets what it has asked for, whatever `onError`
+   * says: loaded, and not stored.
    */
   async once(flights: readonly Flight[], anew: boolean): Promise<(Claim | { readonly state: 'unleased' })[]> {
     const { coherence, context } = this.#scope;
@@ -36,7 +35,6 @@ export class Claiming {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#scope.reportError('acquire', error, flights[0]?.key);
-      if (context.onError === 'throw') throw refusalError('acquire', error);
       return flights.map(() => ({ state: 'unleased' }));
     }
   }
@@ -50,7 +48,7 @@ export class Claiming {
       try {
         const [claim] = (await this.once([flight], anew)) as [Claim | { readonly state: 'unleased' }];
         if (!flight.current) await this.again([flight]);
-        else if (claim.state !== 'busy' || claim.failed) return claim as Claimed;
+        else if (claim.state !== 'busy' || claim.failed) return claim;
         else if (!patient) return undefined;
         else await pause.passed(tries);
       } finally {

@@ -29,6 +29,7 @@ export class Filling {
   /** Ends loads: says of each whether it is stored and whether it is current. */
   async end(loaded: readonly LoadedValue[]): Promise<LoadEnd[]> {
     const kept = loaded.filter(isKept);
+    for (const one of loaded) if (isOutdated(one)) this.#tellWrite(one, false);
     const ends = new Map<Flight, LoadEnd>();
     const [stored, released] = await Promise.all([
       this.#fill(kept),
@@ -62,10 +63,13 @@ export class Filling {
     };
   }
 
-  #told(end: LoadEnd, { flight }: LoadedValue): LoadEnd {
-    const { name } = this.#scope;
-    this.#scope.report({ type: 'write', cache: name, key: flight.key, stored: end.stored });
+  #told(end: LoadEnd, one: LoadedValue): LoadEnd {
+    this.#tellWrite(one, end.stored);
     return end;
+  }
+
+  #tellWrite({ flight }: LoadedValue, stored: boolean): void {
+    this.#scope.report({ type: 'write', cache: this.#scope.name, key: flight.key, stored });
   }
 
   async #failed(error: unknown, one: LoadedValue): Promise<LoadEnd> {
@@ -82,7 +86,8 @@ export class Filling {
     const ends = new Map<Flight, LoadEnd>(loaded.map(({ flight }) => [flight, unleased(flight)]));
     const holding = loaded.map(({ flight }) => flight).filter(({ lease }) => lease !== undefined);
     try {
-      const released = await this.#scope.coherence.release(holding.map(({ lease }) => lease as Lease));
+      const leases = holding.map(({ lease }) => lease as Lease);
+      const released = leases.length === 0 ? [] : await this.#scope.coherence.release(leases);
       for (const [index, flight] of holding.entries()) ends.set(flight, released[index] as LoadEnd);
       await this.#drop(
         loaded.filter((one) => one.replaces && one.flight.current).map((one) => one.flight.key),
@@ -107,8 +112,17 @@ function unleased({ current }: Flight): LoadEnd {
   return { stored: false, current };
 }
 
-function isKept({ flight, value, ttl }: LoadedValue): boolean {
-  return flight.lease !== undefined && flight.current && value !== undefined && (ttl === null || ttl > 0);
+function isKept(loaded: LoadedValue): boolean {
+  return loaded.flight.lease !== undefined && loaded.flight.current && isStorable(loaded);
+}
+
+/** Whether it would be kept if its key had not changed meanwhile. */
+function isOutdated(loaded: LoadedValue): boolean {
+  return loaded.flight.claimedAt > 0 && !loaded.flight.current && isStorable(loaded);
+}
+
+function isStorable({ value, ttl }: LoadedValue): boolean {
+  return value !== undefined && (ttl === null || ttl > 0);
 }
 
 /** Whether an error says that a value is none that can be cached. */

@@ -105,11 +105,15 @@ export class Flights {
    * @throws InvalidOptionsError when the flight's own loader asks, before its first wait: it would wait for itself
    */
   join(id: string): Flight | undefined {
+    this.refuseOwn(id);
     const flight = this.#flights.get(id);
-    if (flight === undefined) return undefined;
-    if (flight.calling) throw new InvalidOptionsError('key', LOADER_RULE);
-    flight.joined += 1;
+    if (flight !== undefined) flight.joined += 1;
     return flight;
+  }
+
+  /** @throws InvalidOptionsError when the key's own loader asks for it, before its first wait */
+  refuseOwn(id: string): void {
+    if (this.#flights.get(id)?.calling === true) throw new InvalidOptionsError('key', LOADER_RULE);
   }
 
   /** Begins a flight. One that is under way for the key goes on for those who joined it, and stores nothing. */

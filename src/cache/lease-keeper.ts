@@ -13,7 +13,7 @@ const RENEW_AFTER = LEASE_TIME / 3;
  */
 export function keepLeases(coherence: Coherence, clock: Clock, flights: readonly Flight[]): () => void {
   let held = flights.filter(({ lease }) => lease !== undefined);
-  let cancel = (): void => {};
+  let cancel: (() => void) | undefined;
   let over = false;
   const renew = async (): Promise<void> => {
     try {
@@ -30,6 +30,6 @@ export function keepLeases(coherence: Coherence, clock: Clock, flights: readonly
   again();
   return () => {
     over = true;
-    cancel();
+    cancel?.();
   };
 }

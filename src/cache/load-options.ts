@@ -26,26 +26,31 @@ export interface LoadPlan {
   readonly fresh: boolean;
   /** The ttl of a loaded value unless its loader says another. */
   readonly ttl: (value: unknown) => number | null;
+  /** The share of its ttl by which a loaded value is shortened at random. */
+  readonly jitter: number;
   readonly tags: readonly string[];
   readonly stale: ResolvedStale;
   readonly timeout: ResolvedTimeout;
 }
 
 /** What a plan takes from its cache where a call says nothing. */
-export type LoadDefaults = Pick<LoadPlan, 'stale' | 'timeout'> & { readonly ttl: number | null };
+export type LoadDefaults = Pick<LoadPlan, 'jitter' | 'stale' | 'timeout'> & { readonly ttl: number | null };
 
 const NONE: readonly string[] = Object.freeze([]);
 
 /** Checks the loader and the options of a call, and completes them from those of the cache. */
 export function loadPlan(load: unknown, options: LoadOptions | undefined, defaults: LoadDefaults): LoadPlan {
   if (typeof load !== 'function') throw new InvalidOptionsError('load', 'must be a function', load);
-  const { stale, timeout } = defaults;
-  if (options === undefined) return { fresh: false, ttl: () => defaults.ttl, tags: NONE, stale, timeout };
+  const { jitter, stale, timeout } = defaults;
+  if (options === undefined) {
+    return { fresh: false, ttl: () => defaults.ttl, jitter, tags: NONE, stale, timeout };
+  }
   optionsObject(options, 'options', ['ttl', 'tags', 'stale', 'timeout', 'fresh']);
   const ttl = ttlArgument(options.ttl, defaults.ttl);
   return {
     fresh: options.fresh === true,
     ttl: () => ttl,
+    jitter,
     tags: checkTags(options.tags, 'options.tags'),
     stale: resolveStale(options.stale, 'options.stale', stale),
     timeout: resolveTimeout(options.timeout, 'options.timeout', timeout),

@@ -33,7 +33,7 @@ export class Loading {
     await this.#run([flight], plan, wishes, async () => {
       const value = await this.#timed([flight], async () => Flight.call([flight], () => load(wishes)));
       const wished = wishes.wishedTtl === undefined ? plan.ttl(value) : wishes.wishedTtl;
-      const ttl = wishes.skipped ? 0 : this.#jittered(wished);
+      const ttl = wishes.skipped ? 0 : jittered(wished, plan.jitter);
       const tags = joinTags(plan.tags, wishes.named);
       const replaces = !wishes.skipped && (plan.fresh || old !== undefined);
       return [{ flight, value, ttl, tags, replaces, found: true }];
@@ -54,7 +54,7 @@ export class Loading {
       return flights.map((flight) => {
         const value = loaded.get(flight.key);
         const replaces = plan.fresh || old.has(flight);
-        const ttl = this.#jittered(plan.ttl(value));
+        const ttl = jittered(plan.ttl(value), plan.jitter);
         return { flight, value, ttl, tags: plan.tags, replaces, found: value !== undefined };
       });
     });
@@ -125,14 +125,6 @@ export class Loading {
     }
   }
 
-  /** What is loaded at the same time shall not expire at the same time. Never longer than wanted. */
-  #jittered(ttl: number | null): number | null {
-    const { jitter } = this.#scope.context;
-    return ttl === null || ttl <= 0 || jitter === 0
-      ? ttl
-      : Math.max(1, Math.round(ttl * (1 - jitter * Math.random())));
-  }
-
   async #timed<T>(flights: readonly Flight[], load: () => Promise<T>): Promise<T> {
     const { clock } = this.#scope.context;
     const start = clock.monotonic();
@@ -187,6 +179,12 @@ export class Loading {
     const payload = typeof encoded.payload === 'string' ? Buffer.from(encoded.payload) : encoded.payload;
     return () => codec.decode(encoded.flags, payload);
   }
+}
+
+/** What is loaded at the same time shall not expire at the same time. Never longer than wanted. */
+function jittered(ttl: number | null, jitter: number): number | null {
+  if (ttl === null || ttl <= 0 || jitter === 0) return ttl;
+  return Math.max(1, Math.round(ttl * (1 - jitter * Math.random())));
 }
 
 /** @throws InvalidOptionsError unless a loader of many keys has given a Map */

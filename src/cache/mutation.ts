@@ -69,7 +69,7 @@ async function raise(scope: CacheScope, targets: Targets): Promise<Barrier | und
 function keepUp(scope: CacheScope, barrier: Barrier): () => void {
   const { clock } = scope.context;
   let over = false;
-  let cancel = (): void => {};
+  let cancel: (() => void) | undefined;
   const renew = async (): Promise<void> => {
     await barrier.renew().catch((error: unknown) => scope.reportError('mutate', error));
     if (!over) again();
@@ -80,7 +80,7 @@ function keepUp(scope: CacheScope, barrier: Barrier): () => void {
   again();
   return () => {
     over = true;
-    cancel();
+    cancel?.();
   };
 }
 

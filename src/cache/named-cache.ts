@@ -1,3 +1,4 @@
+// oxlint-disable max-lines -- the public surface of a cache is one class, so that it can be injected by its type
 import type { EventEmitter } from 'node:events';
 import type { Events } from 'cache-manager';
 import type { Keyv } from 'keyv';

@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from '../errors.js';
-import type { Claim, Coherence, Lease, LoadEnd } from '../store/coherence.js';
+import type { Barrier, Claim, Coherence, Lease, LoadEnd } from '../store/coherence.js';
 import type { Store } from '../store/store.js';
 
 const NO_TAGS = 'the store of this cache cannot invalidate by tags; a store in Redis or in memory can';
@@ -10,11 +10,11 @@ const ENDED: LoadEnd = Object.freeze({ stored: false, current: true });
  * within this process alone, by their flights; `expire` removes; tags are refused.
  */
 export function plainCoherence(store: Store): Coherence {
-  const barred = new Map<string, number>();
+  const barriers = new PlainBarriers(store);
   return {
     async acquire(requests) {
       return requests.map(({ key }): Claim =>
-        barred.has(key) ? { state: 'barred' } : { state: 'held', lease: { key }, entry: undefined },
+        barriers.has(key) ? { state: 'barred' } : { state: 'held', lease: { key }, entry: undefined },
       );
     },
     async fill(fills) {
@@ -34,22 +34,43 @@ export function plainCoherence(store: Store): Coherence {
       return present;
     },
     async bar({ keys, tags }) {
-      if (tags.length > 0) throw new InvalidOptionsError('tags', NO_TAGS, tags);
-      for (const key of keys) barred.set(key, (barred.get(key) ?? 0) + 1);
-      await store.delete(keys);
-      return {
-        renew: () => Promise.resolve(),
-        async lift() {
-          await store.delete(keys);
-          for (const key of keys) {
-            const others = (barred.get(key) ?? 1) - 1;
-            if (others === 0) barred.delete(key);
-            else barred.set(key, others);
-          }
-        },
-      };
+      refuseTags('tags', tags);
+      return barriers.raise(keys);
     },
   };
+}
+
+/** Barriers that hold within this process alone. */
+class PlainBarriers {
+  readonly #store: Store;
+  /** How many stand, by key. */
+  readonly #standing = new Map<string, number>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  has(key: string): boolean {
+    return this.#standing.has(key);
+  }
+
+  async raise(keys: readonly string[]): Promise<Barrier> {
+    this.#count(keys, 1);
+    const lift = async (): Promise<void> => {
+      await this.#store.delete(keys);
+      this.#count(keys, -1);
+    };
+    await this.#store.delete(keys);
+    return { renew: () => Promise.resolve(), lift };
+  }
+
+  #count(keys: readonly string[], more: 1 | -1): void {
+    for (const key of keys) {
+      const standing = (this.#standing.get(key) ?? 0) + more;
+      if (standing === 0) this.#standing.delete(key);
+      else this.#standing.set(key, standing);
+    }
+  }
 }
 
 /** @throws InvalidOptionsError when a store that knows no tags is given some */

@@ -28,6 +28,7 @@ export class ReadThroughMany {
   async get(keys: readonly string[], load: LoadMany, plan: LoadPlan): Promise<Map<string, unknown>> {
     const { flights } = this.#scope.context;
     const since = flights.turn;
+    for (const key of keys) flights.refuseOwn(this.#scope.flightOf(key));
     const found = new Map<string, unknown>();
     const entries = plan.fresh ? [] : await this.#look(keys, plan.tags);
     const offline = entries === 'refused';

@@ -18,7 +18,8 @@ export async function wrap<T>(
 ): Promise<T | { value: T; expires?: number }> {
   const ttl = (value: unknown): number | null => lifetime(options.ttl, value as T, scope.context.ttl);
   const { stale, timeout } = scope.context;
-  const plan: LoadPlan = { fresh: false, ttl, tags: [], stale, timeout };
+  // A ttl is what cache-manager says it is: no jitter.
+  const plan: LoadPlan = { fresh: false, ttl, jitter: 0, tags: [], stale, timeout };
   const found = await readThrough.one(key, load, plan);
   const value = found.value as T;
   if (found.loaded) {

@@ -108,7 +108,7 @@ export interface CoherentStore extends DivisibleStore {
 
 /** Whether a store keeps what it says true. */
 export function isCoherent(store: Store): store is CoherentStore {
-  return 'coherence' in store && isDivisible(store);
+  return isDivisible(store) && (store as Partial<CoherentStore>).coherence !== undefined;
 }
 
 /** A store that holds something open which was opened for it, such as a client of its own. */

@@ -53,9 +53,12 @@ export const CACHE_OVERTAKEN_CASES: readonly BehaviourCase<CacheSubject, StoreCa
       });
       expect(await cache.mget(['a', 'b'])).toStrictEqual([undefined, 'good']);
       const load = promised<string>();
+      const begun = promised<void>();
+      const loader = (): Promise<string> => (begun.keep(), load.promise);
       const refreshed = new Promise((resolve) => cache.on('refresh', resolve));
       await cache.set('key', 'old', 1_000);
-      expect(await cache.wrap('key', () => load.promise, 60_000, 50_000)).toBe('old');
+      expect(await cache.wrap('key', loader, 60_000, 50_000)).toBe('old');
+      await begun.promise;
       await cache.set('key', 'newer');
       load.keep('older');
       await refreshed;
@@ -67,7 +70,9 @@ export const CACHE_OVERTAKEN_CASES: readonly BehaviourCase<CacheSubject, StoreCa
     async run(subject, expect) {
       const cache = await subject.cache();
       const old = promised<string>();
-      const before = cache.getOrSet('key', () => old.promise);
+      const begun = promised<void>();
+      const before = cache.getOrSet('key', () => (begun.keep(), old.promise));
+      await begun.promise;
       await cache.del('key');
       const after = cache.getOrSet('key', async () => 'new');
       expect(await after).toBe('new');

@@ -1,5 +1,7 @@
 import { RedisUnavailableError } from '../errors.js';
+import type { Coherence } from '../store/coherence.js';
 import {
+  isCoherent,
   isDivisible,
   type DivisibleStore,
   type Store,
@@ -7,8 +9,8 @@ import {
   type StoreWrite,
 } from '../store/store.js';
 
-/** The methods of a store, by name. */
-export type StoreMethod = Exclude<keyof Store, never>;
+/** The methods of a store and of its coherence, by name. */
+export type StoreMethod = keyof Store | keyof Coherence;
 
 type Fault =
   | { readonly kind: 'fail'; readonly error: Error }
@@ -16,15 +18,18 @@ type Fault =
 
 /**
  * A store in front of another that fails, hangs or answers late on command, and counts its calls. Faults hold for its
- * namespaces too.
+ * namespaces and its coherence too. It is coherent where the other is.
  */
 export class FaultyStore implements DivisibleStore {
+  /** `undefined` where the store behind is not coherent. */
+  readonly coherence: Coherence | undefined;
   readonly #inner: Store;
   readonly #state: FaultState;
 
   constructor(inner: Store, state: FaultState = new FaultState()) {
     this.#inner = inner;
     this.#state = state;
+    this.coherence = isCoherent(inner) ? faultyCoherence(inner.coherence, state) : undefined;
   }
 
   /**
@@ -61,6 +66,11 @@ export class FaultyStore implements DivisibleStore {
 
   read(keys: readonly string[]): Promise<(StoredEntry | undefined)[]> {
     return this.#state.pass('read', () => this.#inner.read(keys));
+  }
+
+  /** Remembers nothing, so that every read can fail. */
+  peek(): undefined {
+    return undefined;
   }
 
   write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
@@ -100,6 +110,19 @@ export class FaultyStore implements DivisibleStore {
     if (!isDivisible(this.#inner)) throw new TypeError('The store behind the FaultyStore cannot be divided.');
     return new FaultyStore(this.#inner.namespace(name), this.#state);
   }
+}
+
+function faultyCoherence(inner: Coherence, state: FaultState): Coherence {
+  return {
+    acquire: (requests) => state.pass('acquire', () => inner.acquire(requests)),
+    fill: (fills) => state.pass('fill', () => inner.fill(fills)),
+    release: (leases, pause) => state.pass('release', () => inner.release(leases, pause)),
+    renew: (leases) => state.pass('renew', () => inner.renew(leases)),
+    watch: (key, wake) => inner.watch(key, wake),
+    invalidateTags: (tags) => state.pass('invalidateTags', () => inner.invalidateTags(tags)),
+    expire: (key) => state.pass('expire', () => inner.expire(key)),
+    bar: (targets, ttl) => state.pass('bar', () => inner.bar(targets, ttl)),
+  };
 }
 
 /** What a FaultyStore and its namespaces share. */

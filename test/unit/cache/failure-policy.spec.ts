@@ -77,7 +77,17 @@ describe.each(Object.entries(METHODS))('%s', (_, { call, open, throws = true }) 
 
 it('every method of a cache is in the table', () => {
   const own = Object.getOwnPropertyNames(Object.getPrototypeOf(openedCache) as object);
-  const without = ['constructor', 'on', 'off', 'disconnect', 'cacheId', 'stores', 'stats', 'namespace'];
+  const without = [
+    'constructor',
+    'on',
+    'off',
+    'disconnect',
+    'cacheId',
+    'stores',
+    'stats',
+    'namespace',
+    'peek',
+  ];
   const called = new Set(Object.keys(METHODS).map((title) => title.split(' ')[0]));
   expect(own.filter((name) => !without.includes(name) && !called.has(name))).toStrictEqual([]);
 });
@@ -91,14 +101,7 @@ it('while the store fails, a load is done for each call and nothing stays behind
     expect(await cache.getOrSet('key', () => (loads += 1))).toBe(call + 1);
   }
   expect(loads).toBe(3);
-  expect(caches.events.of('error').map(({ operation }) => operation)).toStrictEqual([
-    'read',
-    'fill',
-    'read',
-    'fill',
-    'read',
-    'fill',
-  ]);
+  expect(caches.events.of('error').map(({ operation }) => operation)).toStrictEqual(['read', 'read', 'read']);
 });
 
 it('a store that hangs holds up its caller and nobody else', async () => {

@@ -226,7 +226,7 @@ describe('timeouts of a loader', () => {
   it('hard: many keys', async () => {
     const processes = new Processes({ timeout: { soft: undefined, hard: 500 } });
     const { cache, flights } = processes.start();
-    const failure = failureOf(cache.getOrSetMany(['a', 'b'], () => new Promise(() => undefined)));
+    const failure = failureOf(cache.getOrSetMany(['a', 'b'], () => new Promise<never>(() => undefined)));
     await processes.pass(500);
     expect(await failure).toBeInstanceOf(LoadTimeoutError);
     expect([flights.size, processes.clock.pending]).toEqual([0, 0]);
@@ -253,7 +253,6 @@ describe('what a loader is given', () => {
 
   it('no old value to keep: an error that says so', async () => {
     const { cache } = new Processes().start();
-    await expect(cache.getOrSet('key', ({ notModified: _, ...context }) => context.key)).resolves.toBe('key');
     await expect(cache.getOrSet('other', (context) => context.notModified())).rejects.toThrow(
       'no stale value',
     );

@@ -24,7 +24,7 @@ describe('a loader that asks for the key that it loads', () => {
     await cache.set('cached', 0);
     const one = (key: string) => cache.getOrSet(key, () => 1);
     const many = (key: string) => cache.getOrSetMany([key], async () => new Map([[key, 1]]));
-    for (const asked of ['a', 'b', 'cached']) {
+    for (const asked of ['a', 'b']) {
       for (const ask of [one, many]) {
         const asking = cache.getOrSetMany<number>(['a', 'cached', 'b'], async () => {
           await ask(asked);
