@@ -10,8 +10,7 @@ let spaces = 0;
 
 /** A store under a prefix that no other test has, and the Redis keys of what it writes. */
 export function storeOn(connection: RedisConnection, options: Partial<RedisStoreContext> = {}) {
-  const prefix = `own${++spaces}`;
-  const space = KeySpace.of({ keyPrefix: prefix, cache: 'c', version: undefined });
+  const space = options.space ?? KeySpace.of({ keyPrefix: `own${++spaces}`, cache: 'c', version: undefined });
   const unreadable: string[] = [];
   const context: RedisStoreContext = {
     cache: 'c',
