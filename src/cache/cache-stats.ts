@@ -80,10 +80,7 @@ export class CacheCounters {
       case 'error':
         counts.errors += 1;
         break;
-      case 'expire':
-      case 'unsettled':
-      case 'connection':
-      case 'channel':
+      default:
         break;
     }
   }

@@ -64,6 +64,10 @@ export class Filling {
   }
 
   #told(end: LoadEnd, one: LoadedValue): LoadEnd {
+    if (end.error !== undefined) {
+      this.#scope.reportError('fill', end.error, one.flight.key);
+      return end;
+    }
     this.#tellWrite(one, end.stored);
     return end;
   }

@@ -73,8 +73,11 @@ export class Loading {
     try {
       const loaded = await (limit === undefined ? load() : Promise.race([load(), limit.passed]));
       stopKeeping();
-      // From here on the store judges: what it tells of our own fill is no reason to give the lease back.
-      for (const flight of flights) flight.whenDetached = undefined;
+      // Who comes from here on reads what the fill has left: whether the value is right for them, it could not tell.
+      for (const flight of flights) {
+        flight.whenDetached = undefined;
+        context.flights.end(flight);
+      }
       const ends = await this.#filling.end(loaded);
       for (const [index, one] of loaded.entries()) {
         await this.#land(one, one.found, ends[index] as LoadEnd);
@@ -146,7 +149,6 @@ export class Loading {
    * and may be changed by it at once.
    */
   async #land({ flight, value, ttl }: LoadedValue, found: boolean, end: LoadEnd): Promise<void> {
-    this.#scope.context.flights.end(flight);
     const storedTtl = end.stored ? ttl : undefined;
     const copy = flight.joined === 0 || !found ? undefined : await this.copier(value);
     flight.land({ value, loaded: true, found, storedTtl, current: end.current, copy });

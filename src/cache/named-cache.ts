@@ -18,12 +18,13 @@ import { Lookup, type CacheEntry } from './lookup.js';
 import { mutate, type MutationTargets } from './mutation.js';
 import { ReadThrough } from './read-through.js';
 import { ReadThroughMany } from './read-through-many.js';
+import { reserve, type Reservation } from './reservation.js';
 import { setPlan, ttlArgument, type SetOptions } from './set-ttl.js';
 import { tagsArgument } from './check-tags.js';
 import type { WalkOptions } from './walk-options.js';
 import { wrap, wrapOptions } from './wrap.js';
 import { refuseTags } from './plain-coherence.js';
-import { Writing } from './writing.js';
+import { Writing, type ClearOptions } from './writing.js';
 
 /**
  * A named cache: cache-manager's `Cache`, and more.
@@ -175,8 +176,8 @@ export class NamedCache {
    * Drops every entry of this cache (of this namespace, when it is one), those of its namespaces included, and nothing
    * else. One round trip at any size. False only when Redis could not be reached.
    */
-  async clear(): Promise<boolean> {
-    return this.#writing.clear();
+  async clear(options?: ClearOptions): Promise<boolean> {
+    return this.#writing.clear(options);
   }
 
   /**
@@ -299,6 +300,11 @@ export class NamedCache {
       );
     }
     return new NamedCache(this.#scope.part(name, store.namespace(name)));
+  }
+
+  /** See `reserve`. @internal */
+  reserve(key: string, tags: readonly string[]): Promise<Reservation | undefined> {
+    return reserve(this.#scope, key, tags);
   }
 
   /** What this cache has done in this process, its namespaces included. No round trip. */

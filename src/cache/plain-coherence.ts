@@ -2,7 +2,8 @@ import { InvalidOptionsError } from '../errors.js';
 import type { Barrier, Claim, Coherence, Lease, LoadEnd } from '../store/coherence.js';
 import type { Store } from '../store/store.js';
 
-const NO_TAGS = 'the store of this cache cannot invalidate by tags; a store in Redis or in memory can';
+/** Why a cache takes no tags. */
+export const NO_TAGS = 'the store of this cache cannot invalidate by tags; a store in Redis or in memory can';
 const ENDED: LoadEnd = Object.freeze({ stored: false, current: true });
 
 /**

@@ -1,8 +1,9 @@
 import { UncacheableValueError } from '../codec/uncacheable-value.js';
 import type { Duration } from '../duration.js';
 import { NotANumberError } from '../errors.js';
+import { optionsObject } from '../option.js';
 import { globMatcher } from '../key/glob.js';
-import type { StoreWrite } from '../store/store.js';
+import { isReclaiming, type ReclaimingStore, type StoreWrite } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import { checkKey } from './check-key.js';
 import { isRefusal, refusalError } from './refusal.js';
@@ -12,6 +13,15 @@ import { walkOptions, type WalkOptions } from './walk-options.js';
 
 /** Keys removed by one step of `deletePattern`. */
 const DELETE_KEYS = 500;
+
+/** How a cache is cleared. */
+export interface ClearOptions {
+  /**
+   * Also takes the cleared entries away, in the background and in small steps. Default: they stay in Redis, invalid, until
+   * their ttl or eviction takes them.
+   */
+  reclaim?: boolean;
+}
 
 /** The writes and removals of one cache. A ttl is milliseconds, `null` = no expiry, 0 or less = nothing is kept. */
 export class Writing {
@@ -151,10 +161,14 @@ export class Writing {
     }
   }
 
-  async clear(): Promise<boolean> {
+  async clear(options: ClearOptions | undefined): Promise<boolean> {
+    const { store } = this.#scope;
+    const reclaim =
+      options !== undefined && optionsObject(options, 'options', ['reclaim'])['reclaim'] === true;
     this.#scope.outdateAll();
     try {
-      await this.#scope.store.clear();
+      await store.clear();
+      if (reclaim && isReclaiming(store)) this.#reclaim(store);
       // Once more: a load that began while the clear was on its way may have read what it cleared.
       this.#scope.outdateAll();
       this.#scope.report({ type: 'clear', cache: this.#scope.name });
@@ -191,6 +205,10 @@ export class Writing {
     } catch (error) {
       return scope.refused('expire', error, false, key);
     }
+  }
+
+  #reclaim(store: ReclaimingStore): void {
+    store.reclaim().catch((error: unknown) => this.#scope.reportError('reclaim', error));
   }
 
   /** Stores what can be kept, and removes what stood under the keys of what cannot. */

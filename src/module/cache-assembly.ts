@@ -3,18 +3,22 @@ import type { ResolvedCacheOptions } from '../cache/cache-options.js';
 import { CacheScope } from '../cache/cache-scope.js';
 import { CacheCounters } from '../cache/cache-stats.js';
 import { Flights } from '../cache/flights.js';
+import { heardChanges } from '../cache/heard-changes.js';
 import { NamedCache } from '../cache/named-cache.js';
 import { graceOf } from '../cache/stale-options.js';
 import type { Clock } from '../clock.js';
 import type { Type } from '../codec/type.js';
 import { createCodec } from '../codec/create-codec.js';
 import type { ManagedConnection } from '../connection/managed-connection.js';
+import type { CacheEvent } from '../event/cache-event.js';
 import type { Reporter } from '../event/reporter.js';
 import { KeySpace } from '../key/key-space.js';
 import { keyvStore } from '../store/keyv-store.js';
 import { memoryStore } from '../store/memory-store.js';
+import { memoryTier } from '../store/memory-tier.js';
 import { redisStore } from '../store/redis-store.js';
 import { isClosable, type Store, type StoreContext } from '../store/store.js';
+import type { Tier } from '../store/tier.js';
 
 /** What all caches of an application are made with. */
 export interface AssemblyParts {
@@ -62,13 +66,15 @@ export async function assembleCache(
     flights: new Flights(),
     counters,
   };
+  const report = (event: CacheEvent): void => {
+    counters.count(event);
+    reporter.report(event);
+  };
   const store = await openStore(options, parts, {
     codec: createCodec({ ...plain, compressor: options.compressor, maxBytes: options.maxBytes }, path),
-    unreadable: (key, reason) => {
-      const event = { type: 'unreadable', cache: options.name, key, reason } as const;
-      counters.count(event);
-      reporter.report(event);
-    },
+    unreadable: (key, reason) => report({ type: 'unreadable', cache: options.name, key, reason }),
+    unsettled: (pending) => report({ type: 'unsettled', cache: options.name, pending }),
+    context,
   });
   // A store that the application made is the application's to close.
   const ours = store !== options.store && isClosable(store);
@@ -79,18 +85,48 @@ export async function assembleCache(
   };
 }
 
+/** What the store of a cache is made with beside its options. */
+interface OwnParts extends Pick<StoreContext, 'codec' | 'unreadable'> {
+  readonly unsettled: (pending: boolean) => void;
+  readonly context: CacheContext;
+}
+
+function openTier(
+  { tier }: ResolvedCacheOptions,
+  connection: ManagedConnection,
+  space: KeySpace,
+  { clock, codec, flights }: CacheContext,
+): Tier | undefined {
+  if (tier === undefined) return undefined;
+  return memoryTier({
+    space,
+    clock,
+    codec,
+    channel: connection.changes,
+    bounds: tier,
+    ttl: tier.ttl,
+    now: () => connection.now(),
+    changes: heardChanges(flights),
+  });
+}
+
 async function openStore(
   options: ResolvedCacheOptions,
   parts: AssemblyParts,
-  own: Pick<StoreContext, 'codec' | 'unreadable'>,
+  made: OwnParts,
 ): Promise<Store> {
   const { clock, keyPrefix } = parts;
+  const own = { codec: made.codec, unreadable: made.unreadable };
   const { store, name: cache, version } = options;
   if (store === 'memory') return memoryStore({ ...own, clock, bounds: options.memory });
   const connection = parts.connections.get(options.connection);
   const space = KeySpace.of({ keyPrefix, cache, version });
   const context = { cache, space, clock, ...own };
-  if (store === 'redis') return redisStore({ ...context, connection: connection as ManagedConnection });
+  if (store === 'redis') {
+    const redis = connection as ManagedConnection;
+    const tier = openTier(options, redis, space, made.context);
+    return redisStore({ ...context, connection: redis, tier, unsettled: made.unsettled });
+  }
   if ('open' in store) return store.open({ ...context, connection, client: connection?.client });
   if ('read' in store) return store;
   return keyvStore(store, context);

@@ -1,0 +1,69 @@
+import { InvalidOptionsError } from '../errors.js';
+import type { CacheScope } from './cache-scope.js';
+import { checkTags } from './check-tags.js';
+import { Claiming } from './claiming.js';
+import { Filling } from './filling.js';
+import { Flight } from './flights.js';
+import { keepLeases } from './lease-keeper.js';
+import { NO_TAGS } from './plain-coherence.js';
+
+/**
+ * The right to store one value that is made outside of the cache, such as a response. It is good while nobody writes or
+ * removes the key, invalidates one of the value's tags or clears the cache; unless it is kept, for `LEASE_TIME` only.
+ */
+export class Reservation {
+  readonly #scope: CacheScope;
+  readonly #flight: Flight;
+  #stopKeeping: (() => void) | undefined;
+
+  constructor(scope: CacheScope, flight: Flight) {
+    this.#scope = scope;
+    this.#flight = flight;
+  }
+
+  /** Keeps it good until `letGo`, `fill` or `giveBack`. */
+  keep(): void {
+    const { coherence, context } = this.#scope;
+    this.#stopKeeping = keepLeases(coherence, context.clock, [this.#flight]);
+  }
+
+  /** Keeps it no longer than the rest of its time. */
+  letGo(): void {
+    this.#stopKeeping?.();
+  }
+
+  /**
+   * Stores the value, if it is still good, and ends it. `ttl` in milliseconds, `null` = never expires. What is refused is
+   * told by an event.
+   */
+  async fill(value: unknown, ttl: number | null, tags: readonly string[]): Promise<void> {
+    await this.#end(value, ttl, checkTags(tags));
+  }
+
+  /** Ends it without a value, so that somebody else may make one. */
+  async giveBack(): Promise<void> {
+    await this.#end(undefined, null, []);
+  }
+
+  async #end(value: unknown, ttl: number | null, tags: readonly string[]): Promise<void> {
+    this.letGo();
+    await new Filling(this.#scope).end([{ flight: this.#flight, value, ttl, tags, replaces: false }]);
+  }
+}
+
+/**
+ * Asks once for the right to store a value under a key, before what it is made of is read; `undefined` = somebody is making
+ * it already, it is there, or what is made now must not be stored. `tags` are those that are known already.
+ *
+ * @throws InvalidOptionsError when the store knows no tags
+ */
+export async function reserve(
+  scope: CacheScope,
+  key: string,
+  tags: readonly string[],
+): Promise<Reservation | undefined> {
+  if (!scope.coherent) throw new InvalidOptionsError('tags', NO_TAGS, tags);
+  const flight = new Flight(scope.flightOf(key), key, checkTags(tags));
+  await new Claiming(scope).once([flight], false);
+  return flight.lease === undefined ? undefined : new Reservation(scope, flight);
+}
