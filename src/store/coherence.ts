@@ -42,8 +42,8 @@ export interface LoadEnd {
   /** Whether the value is in the store, and valid. */
   readonly stored: boolean;
   /**
-   * Whether, since the lease was acquired, nobody has written or removed the key, invalidated one of its tags or cleared the
-   * cache: only then may somebody have the value who asked for it after that.
+   * Whether nobody has written or removed the key, invalidated one of its tags or cleared the cache, from when the lease was
+   * acquired until `fill` or `release` was called: only then may somebody have the value who asked for it between the two.
    */
   readonly current: boolean;
   /** Why the place where it was to be stored has refused it: a full Redis, for one. Absent = it has not. */
@@ -77,7 +77,7 @@ export interface ChangeListener {
 export interface Coherence {
   /** Asks for leases, in the order of the requests. One round trip; one more for tags that are used for the first time. */
   acquire(requests: readonly LeaseRequest[]): Promise<Claim[]>;
-  /** Stores loaded values whose leases are still held, and gives the leases back. One round trip; one more for tags that only the result names. A value that cannot be encoded rejects, and nothing is stored. */
+  /** Stores loaded values whose leases are still held, and gives the leases back. One round trip; one more for tags that only the result names. A value that cannot be encoded rejects: nothing is stored, and the leases are still held. */
   fill(fills: readonly Fill[]): Promise<LoadEnd[]>;
   /**
    * Gives leases back without a value. With `pause`, nobody is to load these keys for so many milliseconds (`busy`, `failed`).

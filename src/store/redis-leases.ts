@@ -34,16 +34,14 @@ export class RedisLeases {
     this.#entries = entries;
   }
 
-  /** As `Coherence.fill`. Where it rejects, the leases are given back behind that. */
+  /** As `Coherence.fill`. Where Redis does not answer, the leases are given back behind that. */
   async fill(fills: readonly Fill[]): Promise<LoadEnd[]> {
     if (fills.length === 0) return [];
+    const writes = fills.map(({ write }) => write);
+    const encoded = await encodeWrites(this.#entries.shared.codec, writes);
+    const ready = fills.map((one, index) => this.#ready(one, encoded[index] as EncodedValue));
     try {
-      const writes = fills.map(({ write }) => write);
-      const encoded = await encodeWrites(this.#entries.shared.codec, writes);
-      const ready = await Promise.all(
-        fills.map((one, index) => this.#ready(one, encoded[index] as EncodedValue)),
-      );
-      return await this.#fill(ready);
+      return await this.#fill(await Promise.all(ready));
     } catch (error) {
       void this.release(fills.map(({ lease }) => lease as RedisLease)).catch(() => {});
       throw error;
