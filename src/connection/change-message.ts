@@ -61,9 +61,11 @@ export class MessageReader {
 
   /**
    * The keys that a message tells of. `undefined` when messages before it were lost, or when it cannot be read: any key may
-   * have changed then. A message that comes late, because its script had to be sent twice, is read like any other.
+   * have changed then. A message that comes late, because its script had to be sent twice, is read like any other, and an
+   * empty one says nothing.
    */
   read(message: Buffer): readonly string[] | undefined {
+    if (message.length === 0) return [];
     const origin = partAt(message, 0);
     const number = partAt(message, origin.end);
     const count = Number(number.text);

@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.js';
 import type { Reporter } from '../event/reporter.js';
 import type { BorrowedClient } from './borrowed-client.js';
+import { RedisChangeChannel } from './change-channel.js';
+import { channelWire } from './channel-wire.js';
 import { ownView, SEND_OPTIONS } from './client.js';
 import type { ResolvedBehaviour } from './connection-options.js';
-import type { ChangeChannel, RedisArgument, RedisCommand, RedisReply, RedisScript } from './connection.js';
+import type { RedisArgument, RedisCommand, RedisReply, RedisScript } from './connection.js';
 import { FormerSockets } from './former-sockets.js';
 import { Line, type LineListener } from './line.js';
 import type { Link, LinkListener } from './link.js';
@@ -32,6 +34,7 @@ const READ_ONLY_PAUSE = 10_000;
 export class NodeConnection implements ManagedConnection, LineListener {
   readonly name: string;
   readonly client: RedisClient | BorrowedClient;
+  readonly changes: RedisChangeChannel;
   readonly #required: boolean;
   readonly #clock: Clock;
   readonly #reporter: Reporter;
@@ -56,6 +59,13 @@ export class NodeConnection implements ManagedConnection, LineListener {
     this.#line = new Line({ name, client: commands, deadline, breaker, probeKey, clock }, this);
     this.#time = new ServerTime(clock, () => commands.sendCommand(['TIME'], SEND_OPTIONS));
     this.#formerSockets = new FormerSockets(commands);
+    this.changes = new RedisChangeChannel({
+      name,
+      clock,
+      reporter,
+      wire: () => channelWire(client, clock),
+      time: (sentAt, reply) => this.#time.take(sentAt, reply),
+    });
     this.#link = link({
       connected: () => {
         // Both are answered before what the line finds out, so before anybody's calls are sent.
@@ -74,14 +84,6 @@ export class NodeConnection implements ManagedConnection, LineListener {
   get lateReplies(): number {
     return this.#line.lateReplies;
   }
-
-  /** Nothing is told yet. */
-  readonly changes: ChangeChannel = {
-    epoch: 0,
-    trusted: false,
-    listen: () => () => undefined,
-    voice: { topic: '', next: () => '' },
-  };
 
   now(): number {
     return this.#time.now();
@@ -139,8 +141,9 @@ export class NodeConnection implements ManagedConnection, LineListener {
 
   async #close(): Promise<void> {
     this.#startup?.abandon();
+    const channel = this.changes.close();
     await this.#line.close(DRAIN_LIMIT);
-    await this.#link.close();
+    await Promise.all([this.#link.close(), channel]);
   }
 
   changed(available: boolean, reason: string, denied: boolean): void {

@@ -54,4 +54,15 @@ export type CacheEvent =
       readonly connection: string;
       readonly state: 'up' | 'down';
       readonly reason: string;
+    }
+  /**
+   * A connection's invalidation channel can be relied on, or cannot (any more): what memory tiers remember is not served then.
+   * `mode`: Redis tracks keys, writers publish messages where it may not, or nothing is told. Told once per change.
+   */
+  | {
+      readonly type: 'channel';
+      readonly connection: string;
+      readonly state: 'trusted' | 'down';
+      readonly mode: 'tracking' | 'messages' | 'none';
+      readonly reason: string;
     };

@@ -25,6 +25,7 @@ describe('a voice', () => {
 
 describe('a reader of messages', () => {
   it.each([
+    ['', []],
     ['o:1', []],
     ['o:1:3:abc', ['abc']],
     ['o:1:0:', ['']],
@@ -34,7 +35,7 @@ describe('a reader of messages', () => {
     expect(read(new MessageReader(), text)).toEqual(keys);
   });
 
-  it.each(['', ':1', 'o', 'o:', 'o:x', 'o:0', 'o:1.5', 'o:1:abc', 'o:1:9:abc', 'o:1:-1:a', 'o:1:x:abc'])(
+  it.each([':1', 'o', 'o:', 'o:x', 'o:0', 'o:1.5', 'o:1:abc', 'o:1:9:abc', 'o:1:-1:a', 'o:1:x:abc'])(
     'takes %j as a sign that something was lost',
     (text) => {
       expect(read(new MessageReader(), text)).toBeUndefined();
