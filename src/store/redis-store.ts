@@ -39,13 +39,13 @@ const PARTS_REMEMBERED = 1_000;
  */
 export function redisStore(context: RedisStoreContext): CoherentStore & ReclaimingStore & ClosableStore {
   const { connection, codec, clock, space, tier, unreadable } = context;
-  const tags = new RedisTags(connection, space);
+  const tags = new RedisTags(connection, space, tier);
   const unsettled: Unsettled = new Unsettled({
     connection,
     clock,
     repeat: {
       keys: (keys) => root.dropping(keys, () => removeEntries(root, keys)),
-      tags: (names) => root.droppingVersions(tags.keysOf(names), () => tags.bump(names)),
+      tags: (names) => tags.bump(names),
       all: () => clearEntries(root),
     },
     told: context.unsettled ?? (() => undefined),

@@ -136,10 +136,11 @@ describe('a memory tier in front of Redis', () => {
       () => store.increment('key', 1, { initial: undefined, ttl: null }),
       () => store.coherence.expire('key'),
       () => store.delete(['key']),
+      () => store.coherence.invalidateTags(['tag']),
       () => store.clear(),
     ];
     for (const change of changes) {
-      await store.write([put('key', 1)], 'set');
+      await store.write([put('key', 1, ['tag'])], 'set');
       await store.read(['key']);
       expect(store.peek('key')?.value, String(change)).toBe(1);
       const changing = change();
