@@ -56,8 +56,6 @@ export function memoryTier(context: MemoryTierContext): MemoryTier {
   return new ChannelledTier(context);
 }
 
-const NO_LOOK: Look = { keep: () => undefined, end: () => undefined };
-
 class ChannelledTier implements MemoryTier {
   readonly #context: MemoryTierContext;
   readonly #channel: ChangeChannel;
@@ -67,6 +65,8 @@ class ChannelledTier implements MemoryTier {
   readonly #looks = new Looks();
   readonly #watchers = new MemoryWatchers();
   readonly #stopListening: () => void;
+  /** What it finds is not remembered, but is newer than what is remembered from before. */
+  readonly #blindLook: Look = { keep: (entryKey) => void this.drop([entryKey]), end: () => undefined };
   /** Another number whenever versions may have changed: an entry that was valid under the same one still is. */
   #epoch = 0;
   #evictions = 0;
@@ -120,7 +120,7 @@ class ChannelledTier implements MemoryTier {
   }
 
   look(): Look {
-    if (this.#closed || !this.#channel.trusted) return NO_LOOK;
+    if (!this.#channel.trusted || this.#closed) return this.#blindLook;
     const { epoch } = this.#channel;
     const look = this.#looks.begin();
     let over = false;
