@@ -4,9 +4,9 @@ export interface BarrierTargets {
   readonly tags: ReadonlySet<string>;
 }
 
-/** The barriers of a memory store, shared by its parts. One whose time has passed is forgotten when the next is asked for. */
+/** The barriers of a memory store, shared by its parts. */
 export class MemoryBarriers {
-  /** By their targets, until when each stands, by the monotonic clock. */
+  /** Until when each stands, by the monotonic clock. */
   readonly #standing = new Map<BarrierTargets, number>();
 
   /** How many stand, those included whose time has passed unnoticed. */
@@ -24,14 +24,19 @@ export class MemoryBarriers {
     this.#standing.delete(targets);
   }
 
-  /** Whether a barrier keeps out an entry with these tags. */
-  bars(entryKey: string, tags: readonly string[], now: number): boolean {
-    if (this.#standing.size === 0) return false;
-    let barred = false;
-    for (const [targets, until] of this.#standing) {
-      if (until <= now) this.#standing.delete(targets);
-      else if (targets.entryKeys.has(entryKey) || tags.some((tag) => targets.tags.has(tag))) barred = true;
+  /** Takes those away whose time has passed, and gives them. */
+  takeExpired(now: number): BarrierTargets[] {
+    const expired: BarrierTargets[] = [];
+    for (const [targets, until] of this.#standing) if (until <= now) expired.push(targets);
+    for (const targets of expired) this.#standing.delete(targets);
+    return expired;
+  }
+
+  /** Whether one of them keeps out an entry with these tags. */
+  bars(entryKey: string, tags: readonly string[]): boolean {
+    for (const targets of this.#standing.keys()) {
+      if (targets.entryKeys.has(entryKey) || tags.some((tag) => targets.tags.has(tag))) return true;
     }
-    return barred;
+    return false;
   }
 }

@@ -53,10 +53,10 @@ export class MemoryCoherence implements Coherence {
   }
 
   #claim({ key, tags, anew, replaces }: LeaseRequest, now: number): KeptClaim {
-    const { leases, barriers, entries } = this.#whole;
+    const { leases, entries } = this.#whole;
     const entryKey = this.#keys.entryKey(key);
     if (replaces !== undefined && leases.holds(replaces as MemoryLease, now)) leases.end(entryKey);
-    if (barriers.bars(entryKey, tags, now)) return { state: 'barred' };
+    if (this.#whole.bars(entryKey, tags, now)) return { state: 'barred' };
     const entry = entries.find(entryKey, now);
     if (!anew && entry !== undefined && entry.freshUntil > now) return { state: 'fresh', entry };
     const state = leases.stateOf(entryKey, now);
@@ -86,13 +86,13 @@ export class MemoryCoherence implements Coherence {
   }
 
   #fill({ lease, write }: Fill, encoded: EncodedValue): LoadEnd {
-    const { leases, barriers, tags, entries, clock } = this.#whole;
+    const { leases, tags, entries, clock } = this.#whole;
     const { entryKey, since } = lease as MemoryLease;
     const now = clock.monotonic();
     if (!leases.holds(lease as MemoryLease, now)) return ENDED;
     const named = write.tags ?? [];
     const outdated =
-      barriers.bars(entryKey, named, now) ||
+      this.#whole.bars(entryKey, named, now) ||
       tags.invalidatedSince(since, named) ||
       write.wanted?.() === false;
     const stored = !outdated && entries.put(entryKey, this.#values.keep(encoded), write);

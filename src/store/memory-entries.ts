@@ -33,7 +33,6 @@ export interface MemoryTerms {
 /** An entry kept in memory. Never changed: one with other terms takes its place. */
 export interface MemoryEntry extends MemoryValue, StoredEntry {
   readonly expiresAt: number | null;
-  readonly tags: readonly string[];
   /** By the monotonic clock; `Infinity` = for ever. */
   readonly freshUntil: number;
   readonly grace: number;
@@ -89,14 +88,14 @@ export class MemoryEntries {
       expiresAt: ttl === null ? null : createdAt + ttl,
       freshUntil: ttl === null ? Infinity : this.#clock.monotonic() + ttl,
       grace,
-      tags,
       marks: this.#tags.carry(tags),
+      ...(tags.length > 0 && { tags }),
     });
   }
 
   /** Keeps another value in an entry, which stays as it is otherwise. */
   change(entryKey: string, entry: MemoryEntry, value: MemoryValue): void {
-    this.#set(entryKey, { ...entry, ...value, marks: this.#tags.carry(entry.tags) });
+    this.#set(entryKey, { ...entry, ...value, marks: this.#tags.carry(entry.tags ?? NO_TAGS) });
   }
 
   /** Gives an entry another time to live from now on; 0 = it is stale at once. Its grace stays. */
@@ -105,7 +104,7 @@ export class MemoryEntries {
       ...entry,
       expiresAt: ttl === null ? null : this.#clock.now() + ttl,
       freshUntil: ttl === null ? Infinity : this.#clock.monotonic() + ttl,
-      marks: this.#tags.carry(entry.tags),
+      marks: this.#tags.carry(entry.tags ?? NO_TAGS),
     });
   }
 

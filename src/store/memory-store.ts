@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Codec, EncodedValue } from '../codec/codec.js';
-import { NotANumberError } from '../errors.js';
+import { NotANumberError, RedisCacheError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { Coherence } from './coherence.js';
 import { encodeWrites } from './encode-writes.js';
@@ -107,8 +107,8 @@ class MemoryStore implements CoherentStore {
 
   /** Whether an entry may be written: no barrier stands, and none of its tags was invalidated since it was called. */
   #allows(entryKey: string, tags: readonly string[], since: TagMoment): boolean {
-    const { barriers, tags: known } = this.#whole;
-    return !barriers.bars(entryKey, tags, this.#clock.monotonic()) && !known.invalidatedSince(since, tags);
+    const barred = this.#whole.bars(entryKey, tags, this.#clock.monotonic());
+    return !barred && !this.#whole.tags.invalidatedSince(since, tags);
   }
 
   async delete(keys: readonly string[]): Promise<number> {
@@ -144,12 +144,14 @@ class MemoryStore implements CoherentStore {
   ): Promise<number | undefined> {
     const { entries } = this.#whole;
     const entryKey = this.#keys.entryKey(key);
+    if (this.#whole.bars(entryKey, [], this.#clock.monotonic())) {
+      throw new RedisCacheError('REDIS_REFUSED', 'Nothing is counted while a barrier of the key stands.');
+    }
     const present = entries.fresh(entryKey);
     if (present === undefined && start.initial === undefined) return undefined;
     const base = present === undefined ? start.initial : present.value;
     const sum = Number.isSafeInteger(base) ? (base as number) + by : NaN;
     if (!Number.isSafeInteger(sum)) throw new NotANumberError();
-    if (this.#whole.barriers.bars(entryKey, [], this.#clock.monotonic())) return sum;
     const value: MemoryValue = { value: sum, encoded: undefined, bytes: String(sum).length };
     if (present === undefined) entries.put(entryKey, value, { ttl: start.ttl });
     else entries.change(entryKey, present, value);

@@ -57,11 +57,8 @@ export class MemoryValues {
   }
 }
 
-function copyOf(
-  { createdAt, expiresAt, tags, freshUntil }: MemoryEntry,
-  value: unknown,
-  now: number,
-): StoredEntry {
-  if (freshUntil > now) return { value, createdAt, expiresAt, tags };
-  return { value, createdAt, expiresAt, tags, staleFor: now - freshUntil };
+function copyOf(entry: MemoryEntry, value: unknown, now: number): StoredEntry {
+  const { createdAt, expiresAt, tags, freshUntil } = entry;
+  const facts = tags === undefined ? { value, createdAt, expiresAt } : { value, createdAt, expiresAt, tags };
+  return freshUntil > now ? facts : { ...facts, staleFor: now - freshUntil };
 }

@@ -54,4 +54,12 @@ export class MemoryWhole {
     this.leases.endTagged(tags);
     this.watchers.wakeBelow('');
   }
+
+  /** Whether a barrier keeps out an entry with these tags at a time of the monotonic clock. Asked before every write. */
+  bars(entryKey: string, tags: readonly string[], now: number): boolean {
+    if (this.barriers.size === 0) return false;
+    // Nobody will invalidate the tags of one whose time has passed: what was loaded under it must not be stored after it.
+    for (const expired of this.barriers.takeExpired(now)) this.invalidate(expired.tags);
+    return this.barriers.bars(entryKey, tags);
+  }
 }

@@ -1,19 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/store/memory-store.js';
+import type { CoherentStore } from '../../src/store/store.js';
 import { cacheConformance, FakeClock, openCaches, storeConformance } from '../../src/testing/index.js';
+import { storeCoherence } from '../../src/testing/store-coherence-cases.js';
 import { plainCodec } from './contract-codec.js';
 
 const runner = { describe, expect, it };
 
-storeConformance(runner, {
+function open(): { store: CoherentStore; pass(milliseconds: number): void } {
+  const clock = new FakeClock(Date.now());
+  const bounds = { max: 100_000, maxBytes: 10_000_000 };
+  return {
+    store: memoryStore({ codec: plainCodec, clock, bounds, unreadable: () => undefined }),
+    pass: (milliseconds) => clock.advance(milliseconds),
+  };
+}
+
+storeConformance(runner, { name: 'memory', open });
+
+storeCoherence(runner, {
   name: 'memory',
   open() {
-    const clock = new FakeClock(Date.now());
-    const bounds = { max: 100_000, maxBytes: 10_000_000 };
-    return {
-      store: memoryStore({ codec: plainCodec, clock, bounds, unreadable: () => undefined }),
-      pass: (milliseconds) => clock.advance(milliseconds),
-    };
+    const { store, pass } = open();
+    return { stores: [store, store], pass };
   },
 });
 

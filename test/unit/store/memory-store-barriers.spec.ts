@@ -26,7 +26,8 @@ describe('a barrier in a memory store', () => {
       false,
       false,
     ]);
-    expect(await store.increment('key', 1, { initial: 0, ttl: null })).toBe(1);
+    const counted = store.increment('key', 1, { initial: 0, ttl: null });
+    await expect(counted).rejects.toMatchObject({ code: 'REDIS_REFUSED' });
     // What was to be replaced is outdated.
     expect(await freshValues(store, 'key', 'tagged', 'other', 'added')).toEqual(new Array(4).fill(undefined));
     await barrier.lift();

@@ -159,7 +159,7 @@ describe('what a memory store remembers beside its entries', () => {
       one.barriers.stand({ entryKeys: new Set(['key']), tags: new Set() }, clock.monotonic() + 10);
     }
     clock.advance(10);
-    expect(one.barriers.bars('key', [], clock.monotonic())).toBe(false);
+    expect(one.bars('key', [], clock.monotonic())).toBe(false);
     expect(one.barriers.size).toBe(0);
     const stops = Array.from({ length: 100 }, (_, index) => one.watchers.watch(`key ${index % 7}`, () => {}));
     for (const stop of [...stops, ...stops]) stop();
