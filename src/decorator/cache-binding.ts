@@ -1,16 +1,18 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import type { Duration } from '../duration.js';
+import type { LoadOptions } from '../cache/load-options.js';
+import type { SetOptions } from '../cache/set-ttl.js';
 import { InvalidOptionsError } from '../errors.js';
 
 /** What decorated methods need of a named cache. */
 export interface MethodCache {
   getOrSet<T>(
     key: string,
-    load: (context: { skip(): void }) => Promise<T>,
-    options?: { ttl?: Duration | null },
+    load: (context: { skip(): void; tags(...tags: string[]): void }) => Promise<T>,
+    options?: LoadOptions,
   ): Promise<T>;
-  set(key: string, value: unknown, options?: { ttl?: Duration | null }): Promise<unknown>;
+  set(key: string, value: unknown, options?: SetOptions): Promise<unknown>;
   del(key: string): Promise<unknown>;
+  invalidateTags(tags: readonly string[]): Promise<unknown>;
   clear(): Promise<unknown>;
 }
 

@@ -1,3 +1,5 @@
+import type { StaleOptions } from '../cache/stale-options.js';
+import type { TimeoutOptions } from '../cache/timeout-options.js';
 import { setCacheableMetadata, type ResponseOptions } from '../di/route-metadata.js';
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
@@ -8,9 +10,13 @@ import type {
   KeyFit,
   MethodFit,
   MethodKey,
+  MethodTags,
   ObservableFit,
   ReadFit,
   ResultClass,
+  ResultTagsCallback,
+  ResultTagsFit,
+  TagsFit,
   TypeFit,
   UnlessCallback,
   UnlessFit,
@@ -30,6 +36,8 @@ export interface CacheableOptions<
   U extends UnlessCallback | undefined = UnlessCallback | undefined,
   C extends ResultClass | undefined = ResultClass | undefined,
   R extends 'observable' | undefined = 'observable' | undefined,
+  G extends MethodTags = MethodTags,
+  X extends ResultTagsCallback | undefined = ResultTagsCallback | undefined,
 > {
   /** The name of the cache. Default: `'default'`. */
   readonly cache?: string;
@@ -37,6 +45,17 @@ export interface CacheableOptions<
   readonly key?: K;
   /** How long a result lives; `null` = never expires. Default: what a key definition in `key` says, else the cache's. */
   readonly ttl?: Duration | null;
+  /**
+   * Tags by which the result can be invalidated: a list, or a function of the arguments. Those of a key definition in
+   * `key` come to them.
+   */
+  readonly tags?: G;
+  /** More tags, which only the result tells: a function of it and the arguments. Not called on a hit. */
+  readonly resultTags?: X;
+  /** Serve a result after its ttl. Default: the cache's. Not on route handlers. */
+  readonly stale?: StaleOptions;
+  /** How long callers wait for the method. Default: the cache's. Not on route handlers. */
+  readonly timeout?: TimeoutOptions;
   /** False: the call neither reads nor fills the cache. Not on route handlers: see `response.when`. */
   readonly when?: W;
   /** True: the result is returned and not stored. */
@@ -49,11 +68,13 @@ export interface CacheableOptions<
   readonly response?: ResponseOptions;
 }
 
-type CacheableFit<T, M, K, W, U, C, R> = MethodFit<T, M> &
+type CacheableFit<T, M, K, W, U, C, R, G, X> = MethodFit<T, M> &
   KeyFit<T, M, K> &
   ReadFit<M, K> &
   WhenFit<T, M, W> &
   UnlessFit<T, M, U> &
+  TagsFit<T, M, G> &
+  ResultTagsFit<T, M, X> &
   TypeFit<M, C> &
   ([R] extends [undefined] ? unknown : R extends 'observable' ? ObservableFit<M> : unknown) &
   ProviderFit<M, K, W>;
@@ -67,7 +88,20 @@ type ProviderFit<M, K, W> = K extends (...args: never[]) => string
       ? DeferredFit<M>
       : unknown;
 
-const OPTIONS = ['cache', 'key', 'ttl', 'when', 'unless', 'type', 'returns', 'response'];
+const OPTIONS = [
+  'cache',
+  'key',
+  'ttl',
+  'tags',
+  'resultTags',
+  'when',
+  'unless',
+  'stale',
+  'timeout',
+  'type',
+  'returns',
+  'response',
+];
 
 /**
  * Caches what a method resolves to. The argument is the name of a cache, or options.
@@ -85,12 +119,14 @@ export function Cacheable<
   U extends UnlessCallback | undefined = undefined,
   C extends ResultClass | undefined = undefined,
   R extends 'observable' | undefined = undefined,
+  G extends MethodTags = readonly string[],
+  X extends ResultTagsCallback | undefined = undefined,
 >(
-  options: string | CacheableOptions<K, W, U, C, R> = {},
+  options: string | CacheableOptions<K, W, U, C, R, G, X> = {},
 ): <T extends object, M extends AnyMethod>(
   target: T,
   name: string | symbol,
-  descriptor?: TypedPropertyDescriptor<M> & CacheableFit<T, M, K, W, U, C, R>,
+  descriptor?: TypedPropertyDescriptor<M> & CacheableFit<T, M, K, W, U, C, R, G, X>,
 ) => void {
   const given = typeof options === 'string' ? { cache: options } : options;
   return (target, name, descriptor) => {
@@ -103,30 +139,44 @@ export function Cacheable<
       );
     }
     const handler = decorateMethod(target, name, descriptor, plan);
-    const { cache, key, load, unless } = plan;
+    const { cache, key, load, tags, resultTags, unless } = plan;
     setCacheableMetadata(handler, {
       cache,
       key: typeof key === 'string' ? key : undefined,
       ttl: load.ttl,
       response: readResponse(reader),
-      vetoable: unless !== undefined,
+      ...routeTags(plan),
+      judged: unless !== undefined || resultTags !== undefined || (tags?.made.length ?? 0) > 0,
     });
   };
 }
 
+/** What is known of a route's tags before its handler has run. */
+function routeTags({ tags, resultTags }: CacheablePlan): { tags?: readonly string[] } {
+  return tags === undefined && resultTags === undefined ? {} : { tags: tags?.fixed ?? [] };
+}
+
 function readCacheable(reader: OptionReader): CacheablePlan {
-  const ttl = reader.ttl();
   return {
     decorator: '@Cacheable',
     cache: reader.cache(),
     key: reader.key(),
-    load: ttl === undefined ? {} : { ttl },
+    load: readLoad(reader),
+    tags: reader.entryTags(),
+    resultTags: reader.callback('resultTags'),
     when: reader.callback('when'),
     unless: reader.callback('unless'),
     type: reader.callback('type', 'must be a class'),
     returns: reader.oneOf('returns', ['observable']),
     response: reader.has('response'),
   };
+}
+
+function readLoad(reader: OptionReader): CacheablePlan['load'] {
+  const ttl = reader.ttl();
+  const stale = reader.stale();
+  const timeout = reader.timeout();
+  return { ...(ttl !== undefined && { ttl }), ...(stale && { stale }), ...(timeout && { timeout }) };
 }
 
 function readResponse(reader: OptionReader): ResponseOptions {

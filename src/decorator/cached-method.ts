@@ -14,7 +14,7 @@ interface Actions {
   readonly cacheable: CacheablePlan | undefined;
   readonly put: CachePutPlan | undefined;
   readonly evictions: readonly EvictionPlan[];
-  /** The `@Cacheable` of a route whose `unless` decides whether the response may be stored. */
+  /** The `@Cacheable` of a route that judges what its handler gave. */
   readonly response: { readonly plan: CacheablePlan; readonly verdict: HandlerVerdict } | undefined;
 }
 
@@ -60,11 +60,19 @@ export class CachedMethod {
     const put = this.storing?.decorator === '@CachePut' ? this.storing : undefined;
     const declared = this.storing?.decorator === '@Cacheable' ? this.storing : undefined;
     const cacheable = facts.route || facts.overridden ? undefined : declared;
-    const verdict = facts.route && declared?.unless !== undefined ? handlerVerdict() : undefined;
+    const verdict = facts.route && declared !== undefined ? handlerVerdict() : undefined;
     const response = verdict && declared && { plan: declared, verdict };
     if (!cacheable && !put && !response && evictions.length === 0) return undefined;
     return { cacheable, put, evictions, response };
   }
+}
+
+/** Says whether the response may be stored, and under which tags. */
+function judge({ plan, verdict }: NonNullable<Actions['response']>, last: unknown, call: MethodCall): void {
+  if (call.vetoes(plan.unless, last)) verdict.vetoed = true;
+  if (verdict.vetoed || last === undefined) return;
+  // A handler that calls another shows what that one made: the tags of both are those of the response.
+  verdict.tags = [...(verdict.tags ?? []), ...call.tags(plan), ...call.resultTags(plan, last)];
 }
 
 async function act({ cacheable, put, evictions, response }: Actions, call: MethodCall): Promise<unknown> {
@@ -78,7 +86,7 @@ async function act({ cacheable, put, evictions, response }: Actions, call: Metho
     return value;
   }
   const finish = async (last: unknown): Promise<void> => {
-    if (response !== undefined && call.vetoes(response.plan.unless, last)) response.verdict.vetoed = true;
+    if (response !== undefined) judge(response, last, call);
     await store?.(last);
     await evicting?.after();
   };

@@ -75,6 +75,13 @@ function checkRoute(cacheable: CacheablePlan, path: string): void {
       'cannot stand on a route handler, whose arguments do not exist before a lookup; use response.when(context)',
     );
   }
+  for (const name of ['stale', 'timeout'] as const) {
+    if (cacheable.load[name] === undefined) continue;
+    throw new InvalidOptionsError(
+      `${path} @Cacheable.${name}`,
+      'cannot stand on a route handler: a response is not served stale, nor waited for',
+    );
+  }
 }
 
 function checkDefaultKey(host: DecoratedHost, path: string): void {

@@ -6,7 +6,8 @@ import { encodeArguments } from '../key/argument-key.js';
 import type { HostFacts } from './host-facts.js';
 import type { AnyMethod } from './method-fit.js';
 import type { Callback, ResolvedKey } from './method-options.js';
-import type { MethodPlan } from './method-plan.js';
+import type { CacheablePlan, CachePutPlan, EvictionPlan, MethodPlan } from './method-plan.js';
+import { tagList } from './method-tags.js';
 import { isThenable } from './result-kind.js';
 
 /** One call of a decorated method on an instance that is tied to an application. */
@@ -73,6 +74,22 @@ export class MethodCall {
     const made = Reflect.apply(key, this.#instance, this.#args);
     if (typeof made === 'string') return made;
     throw new InvalidOptionsError(`${this.path}.key`, 'must give a string', made);
+  }
+
+  /** @throws InvalidOptionsError when a function gives something else than a list of tags */
+  tags({ decorator, tags }: CacheablePlan | CachePutPlan | EvictionPlan): readonly string[] {
+    if (tags === undefined || tags.made.length === 0) return tags?.fixed ?? [];
+    const made = tags.made.flatMap((one) =>
+      tagList(Reflect.apply(one, this.#instance, this.#args), `${this.path} ${decorator}.tags`),
+    );
+    return [...tags.fixed, ...made];
+  }
+
+  /** The tags that the result names, which is to be stored. @throws InvalidOptionsError when they are no list of tags */
+  resultTags({ decorator, resultTags }: CacheablePlan | CachePutPlan, result: unknown): readonly string[] {
+    if (resultTags === undefined) return [];
+    const made = Reflect.apply(resultTags, this.#instance, [result, ...this.#args]);
+    return tagList(made, `${this.path} ${decorator}.resultTags`);
   }
 
   /**

@@ -13,6 +13,12 @@ export type WhenCallback = (...args: never[]) => boolean;
 /** Decides by what the method returned, and by its arguments. */
 export type UnlessCallback = (result: never, ...args: never[]) => boolean;
 
+/** Tags, or a function that makes them of the method's arguments. */
+export type MethodTags = readonly string[] | ((...args: never[]) => readonly string[]);
+
+/** Makes tags of what the method returned, and of its arguments. */
+export type ResultTagsCallback = (result: never, ...args: never[]) => readonly string[];
+
 /** A class whose instances a method returns. */
 export type ResultClass = abstract new (...args: never[]) => object;
 
@@ -58,6 +64,18 @@ export type UnlessFit<T, M, U> = [U] extends [undefined]
     ? U extends (result: ResultOf<M>, ...args: ArgumentsOf<M>) => boolean
       ? ThisFit<T, U, 'unless'>
       : Refused<'`unless` does not take the result and the arguments of the method'>
+    : unknown;
+
+/** `unknown` when `tags` takes what the method takes, and `this` fits. */
+export type TagsFit<T, M, G> = CallbackFit<T, M, G, readonly string[], 'tags'>;
+
+/** `unknown` when `resultTags` takes what is stored and then what the method takes, and `this` fits. */
+export type ResultTagsFit<T, M, X> = [X] extends [undefined]
+  ? unknown
+  : X extends AnyCallback
+    ? X extends (result: Stored<M>, ...args: ArgumentsOf<M>) => readonly string[]
+      ? ThisFit<T, X, 'resultTags'>
+      : Refused<'`resultTags` does not take the result and the arguments of the method'>
     : unknown;
 
 type KeyValue<K> =

@@ -1,12 +1,21 @@
+import { NEVER_STALE, resolveStale, type StaleOptions } from '../cache/stale-options.js';
+import { NO_TIMEOUT, resolveTimeout, type TimeoutOptions } from '../cache/timeout-options.js';
 import { milliseconds, type Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
 import { optionsObject, type RawOptions } from '../option.js';
+import { tagList } from './method-tags.js';
 
 /** A callback of a decorator, as it is called: `this` is the instance. */
 export type Callback<R> = (this: unknown, ...args: unknown[]) => R;
 
 /** A fixed key, or a function of the method's arguments. */
 export type ResolvedKey = string | Callback<unknown>;
+
+/** The tags of every call, and functions of the method's arguments that make more. */
+export interface DeclaredTags {
+  readonly fixed: readonly string[];
+  readonly made: readonly Callback<unknown>[];
+}
 
 /** Reads the options of a decorator one by one; messages name `path`, which is the class, the method and the decorator. */
 export class OptionReader {
@@ -44,6 +53,37 @@ export class OptionReader {
     if (ttl === undefined || ttl === null) return ttl;
     milliseconds(ttl as Duration, `${this.path}.ttl`);
     return ttl as Duration;
+  }
+
+  /** The declared tags; `undefined` = none are. */
+  tags(): DeclaredTags | undefined {
+    const tags = this.#options['tags'];
+    if (tags === undefined) return undefined;
+    if (typeof tags === 'function') return { fixed: [], made: [tags as Callback<unknown>] };
+    return { fixed: tagList(tags, `${this.path}.tags`), made: [] };
+  }
+
+  /** The declared tags beside those that a key definition carries. */
+  entryTags(): DeclaredTags | undefined {
+    const own = this.tags();
+    const key = this.#options['key'];
+    const carried = typeof key === 'function' ? (key as { tags?: unknown }).tags : undefined;
+    if (typeof carried !== 'function') return own;
+    return { fixed: own?.fixed ?? [], made: [...(own?.made ?? []), carried as Callback<unknown>] };
+  }
+
+  /** The declared stale options, as they are given to the cache. */
+  stale(): StaleOptions | undefined {
+    const stale = this.#options['stale'];
+    resolveStale(stale, `${this.path}.stale`, NEVER_STALE);
+    return stale as StaleOptions | undefined;
+  }
+
+  /** The declared timeouts, as they are given to the cache. */
+  timeout(): TimeoutOptions | undefined {
+    const timeout = this.#options['timeout'];
+    resolveTimeout(timeout, `${this.path}.timeout`, NO_TIMEOUT);
+    return timeout as TimeoutOptions | undefined;
   }
 
   callback<R>(name: string, rule = 'must be a function'): Callback<R> | undefined {

@@ -1,14 +1,27 @@
+import type { StaleOptions } from '../cache/stale-options.js';
+import type { TimeoutOptions } from '../cache/timeout-options.js';
 import type { Type } from '../codec/type.js';
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
-import type { Callback, ResolvedKey } from './method-options.js';
+import type { Callback, DeclaredTags, ResolvedKey } from './method-options.js';
+
+/** Which tags a result gets. */
+interface TaggingPlan {
+  /** Known before the method runs; `undefined` = none are declared. */
+  readonly tags: DeclaredTags | undefined;
+  readonly resultTags: Callback<unknown> | undefined;
+}
 
 /** `@Cacheable`, read once. */
-export interface CacheablePlan {
+export interface CacheablePlan extends TaggingPlan {
   readonly decorator: '@Cacheable';
   readonly cache: string;
   readonly key: ResolvedKey | undefined;
-  readonly load: { readonly ttl?: Duration | null };
+  readonly load: {
+    readonly ttl?: Duration | null;
+    readonly stale?: StaleOptions;
+    readonly timeout?: TimeoutOptions;
+  };
   readonly when: Callback<boolean> | undefined;
   readonly unless: Callback<boolean> | undefined;
   /** A class that the cache lists among its `types` because of this method. */
@@ -19,7 +32,7 @@ export interface CacheablePlan {
 }
 
 /** `@CachePut`, read once. */
-export interface CachePutPlan {
+export interface CachePutPlan extends TaggingPlan {
   readonly decorator: '@CachePut';
   readonly cache: string;
   readonly key: ResolvedKey;
@@ -32,8 +45,10 @@ export interface CachePutPlan {
 export interface EvictionPlan {
   readonly decorator: '@CacheEvict';
   readonly cache: string;
-  /** `undefined` = every entry of the cache. */
   readonly key: ResolvedKey | undefined;
+  readonly tags: DeclaredTags | undefined;
+  /** Every entry of the cache. */
+  readonly all: boolean;
   readonly before: boolean;
   readonly when: Callback<boolean> | undefined;
 }

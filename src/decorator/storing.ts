@@ -18,22 +18,25 @@ export async function readThrough(plan: CacheablePlan, call: MethodCall): Promis
         : result);
       requireShareable(value, call.path);
       if (call.vetoes(plan.unless, value)) context.skip();
+      else if (value !== undefined) context.tags(...call.resultTags(plan, value));
       return value;
     },
-    plan.load,
+    plan.tags === undefined ? plan.load : { ...plan.load, tags: call.tags(plan) },
   );
 }
 
-/** Decides by the arguments whether and where a call stores its result, before the method could change them. */
+/** Decides by the arguments whether, where and under which tags a call stores its result, before the method could change them. */
 export function planPut(
   plan: CachePutPlan,
   call: MethodCall,
 ): ((result: unknown) => Promise<void>) | undefined {
   if (!call.passes(plan.when)) return undefined;
   const key = call.key(plan.key);
+  const tags = call.tags(plan);
   return async (result) => {
     if (result === undefined || call.vetoes(plan.unless, result)) return;
     requireShareable(result, call.path);
-    await call.caches.get(plan.cache).set(key, result, plan.write);
+    const all = [...tags, ...call.resultTags(plan, result)];
+    await call.caches.get(plan.cache).set(key, result, { ...plan.write, tags: all });
   };
 }

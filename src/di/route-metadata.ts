@@ -19,17 +19,21 @@ export interface ResolvedCacheableRoute {
   /** `undefined` = the cache's own ttl, `null` = never expires. */
   readonly ttl: Duration | null | undefined;
   readonly response: ResponseOptions;
-  /** True when the handler may veto storage after it ran: run it inside `watchHandler`. */
-  readonly vetoable: boolean;
+  /** The tags of every response; absent = its responses carry none, `[]` = only the handler's verdict names some. */
+  readonly tags?: readonly string[];
+  /** True when the handler's result is judged after it ran: run it inside `watchHandler`. */
+  readonly judged: boolean;
 }
 
 const CACHEABLE = Symbol('nestjs-redis-cache:cacheable');
 const calls = new AsyncLocalStorage<HandlerVerdict>();
 
-/** What a handler's decorator found after the handler ran. */
+/** What a handler's decorator says of the result after the handler ran. */
 export interface HandlerVerdict {
   /** True once `unless` said that this result must not be stored. */
   vetoed: boolean;
+  /** All tags of the response; absent until they are known. */
+  tags?: readonly string[];
 }
 
 /** Notes on a function what `@Cacheable` said about it. */

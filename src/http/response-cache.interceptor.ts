@@ -6,7 +6,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
-import { of, type Observable } from 'rxjs';
+import { defer, of, type Observable } from 'rxjs';
 import { watchHandler, type HandlerVerdict } from '../di/route-metadata.js';
 import { milliseconds } from '../duration.js';
 import { admitRequest, isPrivate, type RequestAdmission } from './admission.js';
@@ -16,7 +16,8 @@ import { findExchange } from './find-exchange.js';
 import { withRemainingAge } from './freshness.js';
 import { captureResult } from './handler-result.js';
 import { requestKey } from './request-key.js';
-import { offerTo } from './response-fill.js';
+import { captureFill } from './response-fill.js';
+import type { ResponseFiller } from './response-filler.js';
 import { ResponseStorage } from './response-storage.js';
 import { RoutePlans } from './route-plans.js';
 import type { RoutePlan } from './route-plan.js';
@@ -81,7 +82,10 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     if (inquiry === undefined) return next.handle();
     const stored = await this.#storage.read(plan.cache, inquiry.key);
     if (stored !== undefined) return of(exchange.replay(asOfNow(stored, this.#storage.clock.now())));
-    return admission === 'fill' ? this.#fill(inquiry, next) : next.handle();
+    if (admission !== 'fill') return next.handle();
+    // Before the handler runs: what is invalidated from here on must not be stored.
+    const filler = await this.#storage.filler(plan.cache, inquiry.key, plan.tags);
+    return this.#fill(inquiry, filler, next);
   }
 
   /** Runs the application's own functions; what they throw is told once per route, and the request is not cached. */
@@ -112,13 +116,17 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     return milliseconds(ttl as string | number, 'ttl');
   }
 
-  #fill(inquiry: Inquiry, next: CallHandler): Observable<unknown> {
+  #fill(inquiry: Inquiry, filler: ResponseFiller, next: CallHandler): Observable<unknown> {
     const { plan, exchange } = inquiry;
     const verdict: HandlerVerdict = { vetoed: false };
-    const capture = exchange.capture(offerTo({ ...inquiry, storage: this.#storage, verdict }));
+    const capture = captureFill({ ...inquiry, clock: this.#storage.clock, filler, verdict });
     const showConditions = hideConditions(exchange.headers);
-    const source = plan.vetoable ? watchHandler(verdict, () => next.handle()) : next.handle();
-    return captureResult(source, capture, showConditions);
+    const source = plan.judged ? watchHandler(verdict, () => next.handle()) : next.handle();
+    const begun = defer(() => {
+      filler.begin();
+      return source;
+    });
+    return captureResult(begun, capture, showConditions);
   }
 }
 

@@ -1,42 +1,94 @@
+import type { Clock } from '../clock.js';
 import type { HandlerVerdict } from '../di/route-metadata.js';
 import { refuseHead, refuseResponse } from './admission.js';
-import type { CapturedResponse, Exchange, Offer } from './exchange.js';
+import type { Capture, CapturedResponse, Exchange, Offer } from './exchange.js';
 import { ageOf, freshFor } from './freshness.js';
 import { fieldsSince, listMembers, type HeaderFields } from './header-fields.js';
-import type { ResponseStorage } from './response-storage.js';
+import type { SentHead } from './head-capture.js';
+import type { ResponseFiller } from './response-filler.js';
 import type { RoutePlan } from './route-plan.js';
 import { storableHeaders } from './storable-headers.js';
+import type { StoredResponse } from './stored-response.js';
 
 /** A response that is to be stored, if it turns out that it may. */
 export interface Fill {
   readonly plan: RoutePlan;
-  readonly key: string;
   /** Milliseconds, `null` = never expires. The response may only shorten it. */
   readonly ttl: number | null;
   readonly exchange: Exchange;
-  readonly storage: ResponseStorage;
+  readonly clock: Clock;
+  readonly filler: ResponseFiller;
   readonly verdict: HandlerVerdict;
 }
 
-/** Judges the handler's response when it is captured, and its head when that went out, and stores it if both may be. */
-export function offerTo({ plan, key, ttl, exchange, storage, verdict }: Fill): Offer {
-  const before = exchange.fields();
-  const store = storage.filler(plan.cache, key);
+/** What is stored. */
+interface Kept {
+  readonly response: StoredResponse;
+  readonly ttl: number | null;
+  readonly tags: readonly string[];
+}
+
+/** Waits for the handler's response, and has it stored if it may be. */
+export function captureFill(fill: Fill): Capture {
+  const { exchange, filler } = fill;
+  const capture = exchange.capture(offerTo(fill));
+  return {
+    complete(value) {
+      filler.ended();
+      capture.complete(value);
+    },
+    cancel() {
+      filler.drop();
+      capture.cancel();
+    },
+  };
+}
+
+function offerTo(fill: Fill): Offer {
+  const { filler } = fill;
+  const judge = judgeOf(fill);
   return (captured) => {
-    if (verdict.vetoed || exchange.identified()) return undefined;
-    const now = storage.clock.now();
+    const judgeHead = judge(captured);
+    if (judgeHead === undefined) filler.drop();
+    return (
+      judgeHead &&
+      ((head) => {
+        const kept = judgeHead(head);
+        if (kept === undefined) filler.drop();
+        else filler.store(kept.response, kept.ttl, kept.tags);
+      })
+    );
+  };
+}
+
+type Judge = (captured: CapturedResponse) => ((head: SentHead) => Kept | undefined) | undefined;
+
+/** Judges the handler's response when it is captured, and its head when that went out: `undefined` = it may not be stored. */
+function judgeOf({ plan, ttl, exchange, clock, verdict }: Fill): Judge {
+  const before = exchange.fields();
+  return (captured) => {
+    const tags = tagsOf(plan, verdict);
+    if (verdict.vetoed || tags === undefined || exchange.identified()) return undefined;
+    const now = clock.now();
     const added = fieldsSince(before, captured.fields, plan.decoratedHeaders);
     if (refuses(captured, added, varyAdded(before, captured.fields, plan))) return undefined;
     if (shorter(ttl, freshFor(captured.fields, now)) === 0) return undefined;
     return ({ status, fields }) => {
-      if (refuseHead(status, fields) !== undefined || exchange.identified()) return;
+      if (refuseHead(status, fields) !== undefined || exchange.identified()) return undefined;
       const kept = shorter(ttl, freshFor(fields, now));
-      if (kept === 0) return;
+      if (kept === 0) return undefined;
       const createdAt = now - ageOf(captured.fields);
       const headers = storableHeaders(added, captured.names);
-      store({ status: captured.status, createdAt, headers, body: captured.body }, kept);
+      const response = { status: captured.status, createdAt, headers, body: captured.body };
+      return { response, ttl: kept, tags };
     };
   };
+}
+
+/** All tags of the response; `undefined` = they are not known, since its handler ran without its decorator. */
+function tagsOf(plan: RoutePlan, { tags }: HandlerVerdict): readonly string[] | undefined {
+  if (plan.tags === undefined) return [];
+  return plan.judged ? tags : plan.tags;
 }
 
 function refuses(

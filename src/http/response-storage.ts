@@ -2,12 +2,13 @@ import { Logger } from '@nestjs/common';
 import type { NamedCache } from '../cache/named-cache.js';
 import type { Clock } from '../clock.js';
 import { RedisCacheError } from '../errors.js';
+import { NO_FILLER, reservedFiller, type Reserved, type ResponseFiller } from './response-filler.js';
 import { packResponse, unpackResponse, type StoredResponse } from './stored-response.js';
 
 /** What the response cache stands on. */
 export interface ResponseStorageContext {
   /** A named cache; throws for a name that no module declares. */
-  readonly cacheOf: (name: string) => Pick<NamedCache, 'get' | 'set' | 'namespace'>;
+  readonly cacheOf: (name: string) => DivisibleCache;
   /** A cache's own ttl in milliseconds; `null` = entries never expire. */
   readonly ttlOf: (name: string) => number | null;
   /** Another number once a cache was cleared in this process; 0 for one that no module declares. */
@@ -15,7 +16,11 @@ export interface ResponseStorageContext {
   readonly clock: Clock;
 }
 
-type Cache = Pick<NamedCache, 'get' | 'set'>;
+/** What is needed of a cache, or of the part of it that holds its responses. */
+type Cache = Pick<NamedCache, 'get' | 'set'> & {
+  reserve(key: string, tags: readonly string[]): Promise<Reserved | undefined>;
+};
+type DivisibleCache = Cache & { namespace(name: string): Cache };
 
 /** The part of a named cache that holds its responses. The cache's `clear` drops them too. */
 const NAMESPACE = 'http-responses';
@@ -50,17 +55,33 @@ export class ResponseStorage {
   }
 
   /**
-   * Takes the response of a handler that runs now, and stores it once the running code is done, so that the client does
-   * not wait for it; not after a clear of the cache, since the handler may have read what was cleared. `ttl` in
-   * milliseconds.
+   * Asks for what takes the response of a handler that runs next. Nothing is stored that was cleared meanwhile, since the
+   * handler may have read what was cleared. Where responses carry tags (`undefined` = they do not), the same is so for
+   * tags and for all processes, and one handler at a time fills: one round trip more, before the handler.
    */
-  filler(cache: string, key: string): (response: StoredResponse, ttl: number | null) => void {
+  async filler(cache: string, key: string, tags: readonly string[] | undefined): Promise<ResponseFiller> {
+    if (tags !== undefined) return this.#reserve(cache, key, tags);
     const { clearsOf } = this.#context;
     const clears = clearsOf(cache);
-    return (response, ttl) =>
-      this.#write(cache, async () => {
-        if (clearsOf(cache) === clears) await this.#part(cache).set(key, packResponse(response), { ttl });
-      });
+    return {
+      ...NO_FILLER,
+      store: (response, ttl) =>
+        this.#write(cache, async () => {
+          if (clearsOf(cache) === clears) await this.#part(cache).set(key, packResponse(response), { ttl });
+        }),
+    };
+  }
+
+  async #reserve(cache: string, key: string, tags: readonly string[]): Promise<ResponseFiller> {
+    try {
+      const reserved = await this.#part(cache).reserve(key, tags);
+      return reserved === undefined
+        ? NO_FILLER
+        : reservedFiller(reserved, (work) => this.#write(cache, work));
+    } catch (error) {
+      this.#tell(cache, 'stored', error);
+      return NO_FILLER;
+    }
   }
 
   #write(cache: string, work: () => Promise<void>): void {
@@ -99,7 +120,7 @@ export class ResponseStorage {
 }
 
 /** The namespace for responses; the cache itself where its store cannot be divided. */
-function responsesOf(cache: Pick<NamedCache, 'get' | 'set' | 'namespace'>): Cache {
+function responsesOf(cache: DivisibleCache): Cache {
   try {
     return cache.namespace(NAMESPACE);
   } catch (error) {

@@ -13,7 +13,9 @@ export interface RoutePlan {
   readonly key: string | ((context: ExecutionContext) => unknown) | undefined;
   readonly when: ((context: ExecutionContext) => boolean) | undefined;
   /** See `ResolvedCacheableRoute`. */
-  readonly vetoable: boolean;
+  readonly judged: boolean;
+  /** See `ResolvedCacheableRoute`; `undefined` = none. */
+  readonly tags: readonly string[] | undefined;
   /** Names the controller and the handler, for people: `PagesController.find`. */
   readonly name: string;
   /** Names the controller, the handler and the versions they declare, for keys. */
@@ -43,7 +45,8 @@ export function readRoutePlan(controller: Type, handler: object, bound: boolean)
     ttl: cacheable?.ttl === undefined ? readTtl(controller, handler) : cacheable.ttl,
     key: cacheable?.response.key ?? cacheable?.key ?? readKey(handler),
     when: cacheable?.response.when,
-    vetoable: cacheable?.vetoable ?? false,
+    judged: cacheable?.judged ?? false,
+    tags: cacheable?.tags,
     name: `${controller.name}.${String(method ?? (handler as { readonly name?: unknown }).name)}`,
     route: routeName(controller, handler, method),
     hostBound: Reflect.getMetadata(HOST_METADATA, controller) !== undefined,

@@ -43,7 +43,7 @@ export interface ResponseAppOptions {
 /** What a route says about its cache. */
 export function Cached(route: Partial<ResolvedCacheableRoute> = {}): MethodDecorator {
   return (_target, _name, descriptor: PropertyDescriptor) => {
-    const plain = { cache: 'default', key: undefined, ttl: undefined, response: {}, vetoable: false };
+    const plain = { cache: 'default', key: undefined, ttl: undefined, response: {}, judged: false };
     setCacheableMetadata(descriptor.value as object, { ...plain, ...route });
   };
 }

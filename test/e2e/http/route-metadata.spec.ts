@@ -125,7 +125,7 @@ describe.each(platforms)('what a route says about its cache, on %s', (platform) 
       if (verdict !== undefined) verdict.vetoed = true;
       return run();
     };
-    await start({ page: handle }, Cached({ vetoable: true }));
+    await start({ page: handle }, Cached({ judged: true }));
     expect(await texts('/page', '/page')).toEqual(['{"run":1}', '{"run":2}']);
   });
 

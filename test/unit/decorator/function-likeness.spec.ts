@@ -101,12 +101,12 @@ describe('a decorated route handler', () => {
 
   it('says for the interceptor what @Cacheable said', () => {
     const route = readCacheable(Pages.prototype.findAll);
-    expect(route).toMatchObject({ cache: 'pages', key: undefined, ttl: '1m', vetoable: false });
+    expect(route).toMatchObject({ cache: 'pages', key: undefined, ttl: '1m', judged: false });
     expect(route?.response.when).toBeTypeOf('function');
     expect(readCacheable(Pages.prototype.veto)).toMatchObject({
       cache: 'default',
       ttl: undefined,
-      vetoable: true,
+      judged: true,
     });
     expect(readCacheable(Pages.prototype.create)).toBeUndefined();
   });

@@ -58,8 +58,8 @@ describe('what decorators refuse when the class is defined', () => {
     ],
     ['@CachePut without a key', cachePut({ ttl: 1 }), 'Service.find @CachePut.key: is needed'],
     ['@CachePut without anything', cachePut(undefined), 'Service.find @CachePut: must be an object'],
-    ['@CacheEvict of nothing', cacheEvict({}), 'Service.find @CacheEvict: needs either "key" or "all: true"'],
-    ['@CacheEvict of both', cacheEvict({ key: 'a', all: true }), 'needs either "key" or "all: true"'],
+    ['@CacheEvict of nothing', cacheEvict({}), 'Service.find @CacheEvict: needs either "key", "tags" or both, or "all: true"'],
+    ['@CacheEvict of both', cacheEvict({ key: 'a', all: true }), 'needs either "key", "tags" or both, or "all: true"'],
     [
       '@CacheEvict with a flag that is none',
       cacheEvict({ key: 'a', before: 'yes' }),
