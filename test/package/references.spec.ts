@@ -46,13 +46,44 @@ describe('the reference', () => {
   });
 
   it('shows the bytes of an entry as the envelope writes them', async () => {
-    const { sealEntry, GENERATIONS_AT, COUNT_AT, ENTRY_MAGIC } = await import('../../src/codec/envelope.js');
+    const { sealEntry, COUNT_AT, ENTRY_MAGIC, EXPIRES_AT, GENERATIONS_AT, TAGGED_FROM, COUNT_BASE } =
+      await import('../../src/codec/envelope.js');
     const { newGeneration, GENERATION_LENGTH } = await import('../../src/codec/generation.js');
-    const entry = String(sealEntry({ flags: 0, payload: '{"a":1}' }, 0, newGeneration()));
+    const { NEVER, TIMESTAMP_DIGITS, TIMESTAMP_LENGTH } = await import('../../src/codec/timestamp.js');
+    const generations = newGeneration();
+    const facts = { createdAt: 0, expiresAt: null, generations, tags: [] };
+    const entry = String(sealEntry({ flags: 0, payload: '{"a":1}' }, facts));
     const page = await read('docs/reference/keys.md');
     expect(page).toContain(`\`${ENTRY_MAGIC}\`: the mark and the format`);
-    expect(page).toContain(`| ${COUNT_AT} | how many generations`);
+    expect(page).toContain(`| 3–${EXPIRES_AT - 1} | when it was written`);
+    expect(page).toContain(`| ${EXPIRES_AT}–${EXPIRES_AT + TIMESTAMP_LENGTH - 1} | from when on it is stale`);
+    expect(page).toContain(`\`${NEVER}\` = never`);
+    expect(page).toContain(`\`${TIMESTAMP_DIGITS}\``);
+    expect(page).toContain(`| ${COUNT_AT} | how many generations follow`);
+    expect(page).toContain(`${TAGGED_FROM - COUNT_BASE} more when there are tags`);
     expect(page).toContain(`| ${GENERATIONS_AT}… | the generations, ${GENERATION_LENGTH} characters each`);
+    expect(entry[COUNT_AT]).toBe('!');
     expect(entry.slice(GENERATIONS_AT + GENERATION_LENGTH)).toBe('{"a":1}');
+  });
+
+  it('names every key that is written', async () => {
+    const { KeySpace } = await import('../../src/key/key-space.js');
+    const space = KeySpace.of({ keyPrefix: 'p', cache: '<cache>', version: undefined });
+    const part = space.namespace('<namespace>');
+    const entry = space.entryKey('<key>');
+    const keys = [
+      entry,
+      part.entryKey('<key>'),
+      space.leaseKey(entry),
+      space.barrierKey(entry),
+      space.tagKey('<tag>'),
+      space.tagBarrierKey('<tag>'),
+      space.sequenceKey,
+      ...part.generationKeys,
+      space.lockKey('<name>'),
+    ];
+    const page = await read('docs/reference/keys.md');
+    const named = firstColumn(page).filter((row) => row.startsWith('<p>:'));
+    expect(named).toEqual(keys.map((key) => key.replace('p:<cache>:', '<p>:')));
   });
 });
