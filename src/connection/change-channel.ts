@@ -26,6 +26,7 @@ type Told = Pick<Extract<CacheEvent, { type: 'channel' }>, 'state' | 'mode' | 'r
 export class RedisChangeChannel implements ChangeChannel, SessionListener {
   readonly voice: Voice;
   readonly #parts: ChangeChannelParts;
+  readonly #clock: Clock;
   readonly #hearers = new Hearers();
   #session: ChannelSession | undefined;
   #mode: ChannelMode | undefined;
@@ -37,6 +38,7 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
 
   constructor(parts: ChangeChannelParts) {
     this.#parts = parts;
+    this.#clock = parts.clock;
     this.voice = new Voice(() => this.#mode === 'tracking');
   }
 
@@ -45,7 +47,7 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
   }
 
   get trusted(): boolean {
-    return this.#parts.clock.monotonic() < this.#until;
+    return this.#clock.monotonic() < this.#until;
   }
 
   listen(prefixes: readonly string[], hearer: ChangeHearer): () => void {
