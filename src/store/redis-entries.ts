@@ -216,7 +216,7 @@ export class RedisEntries {
       const part = tags.slice(at, at + MGET_TAGS);
       const replies = (await this.shared.connection.request(this.shared.tags.read(part))) as RedisReply[];
       for (const [index, tag] of part.entries()) {
-        versions.set(tag, this.shared.tags.versionOf(replies[index] as RedisReply));
+        versions.set(tag, this.shared.tags.versionOf(replies[index]));
       }
     }
     return versions;

@@ -1,6 +1,12 @@
 import { expect, it } from 'vitest';
-import { FakeClock, openCaches } from '../../src/testing/index.js';
+import { systemClock } from '../../src/clock.js';
+import { resolveConnectionOptions } from '../../src/connection/resolve-connection-options.js';
+import type { ManagedConnection } from '../../src/connection/managed-connection.js';
+import { standaloneConnection } from '../../src/connection/standalone.js';
+import { FakeClock, openCaches, RecordingReporter } from '../../src/testing/index.js';
+import { eventually } from '../support/eventually.js';
 import { SharedRedis } from './redis-caches.js';
+import { storeOn } from './redis-stores.js';
 
 const DAY = 86_400_000;
 const redis = new SharedRedis();
@@ -40,4 +46,45 @@ it('on Redis, processes whose clocks differ by a day agree on what has expired',
   }
   await ahead.clear();
   expect(await behind.get('old')).toBeUndefined();
+});
+
+/** A connection of a machine whose wall clock is wrong. */
+async function connectionAt(skew: number): Promise<ManagedConnection> {
+  const raw = { url: redis.server.url, deadline: 5_000, connect: 'required' } as const;
+  const resolved = resolveConnectionOptions('default', raw, 'connection');
+  if (resolved.kind !== 'standalone') throw new Error('A URL leads to one server.');
+  const clock = { ...systemClock, now: () => systemClock.now() + skew };
+  const context = { reporter: new RecordingReporter(), probeKey: 'test:probe', clock };
+  const connection = standaloneConnection(resolved, context);
+  await connection.start();
+  await eventually(() => expect(Math.abs(connection.now() - systemClock.now())).toBeLessThan(5_000));
+  return connection;
+}
+
+it('on Redis, machines whose clocks differ by a day agree on what is stale', async () => {
+  const connections = [await connectionAt(-DAY), await connectionAt(DAY)] as const;
+  const [behind, ahead] = connections;
+  try {
+    const { store, again, entry } = storeOn(behind);
+    const other = again({ connection: ahead });
+    const written = { value: 1, ttl: 10_000, grace: DAY };
+    await store.write([{ key: 'old', ...written }], 'set');
+    await other.write([{ key: 'new', ...written }], 'set');
+    for (const one of [store, other]) {
+      const entries = await one.read(['old', 'new']);
+      for (const found of entries) {
+        expect(found?.value).toBe(1);
+        expect(found).not.toHaveProperty('staleFor');
+        expect(Math.abs((found?.createdAt as number) - systemClock.now())).toBeLessThan(10_000);
+      }
+      expect(await one.write([{ key: 'old', value: 2, ttl: 10_000 }], 'add')).toEqual([false]);
+      expect(await one.touch('new', 20_000)).toBe(true);
+      expect(await one.ttl('new')).toBeGreaterThan(10_000);
+    }
+    // Its grace is what it was, whoever has touched it.
+    const left = Number(await redis.server.cli('PTTL', entry('new')));
+    expect(Math.abs(left - DAY - 20_000)).toBeLessThan(10_000);
+  } finally {
+    await Promise.all(connections.map((one) => one.close()));
+  }
 });

@@ -45,8 +45,9 @@ async function useAll(connection: ManagedConnection): Promise<void> {
   const [claim] = await coherence.acquire([{ key: 'loaded', tags: ['tag'], anew: false }]);
   if (claim?.state !== 'held') throw new Error('The lease was not acquired.');
   expect(await coherence.renew([claim.lease])).toEqual([true]);
-  const write = put('loaded', 4, ['tag', 'late']);
-  expect(await coherence.fill([{ lease: claim.lease, write }])).toEqual([{ stored: true, current: true }]);
+  const loaded = { lease: claim.lease, write: put('loaded', 4, ['tag', 'late']) };
+  const ends = await coherence.fill([loaded]);
+  expect(ends).toEqual([{ stored: true, current: true }]);
   const [again] = await coherence.acquire([{ key: 'loaded', tags: [], anew: true }]);
   if (again?.state === 'held') await coherence.release([again.lease], 100);
   await coherence.invalidateTags(['tag']);
