@@ -10,6 +10,8 @@ export interface LoadedValue {
   readonly value: unknown;
   /** Milliseconds to live; `null` = no expiry, 0 or less = not to be stored. */
   readonly ttl: number | null;
+  /** For how long it is kept after that, in milliseconds. */
+  readonly grace: number;
   readonly tags: readonly string[];
   /** An older value may be there: it goes if this one is not kept. */
   readonly replaces: boolean;
@@ -54,8 +56,7 @@ export class Filling {
     }
   }
 
-  #fillOf({ flight, value, ttl, tags }: LoadedValue): Fill {
-    const { grace } = this.#scope.context;
+  #fillOf({ flight, value, ttl, grace, tags }: LoadedValue): Fill {
     const wanted = (): boolean => flight.current;
     return {
       lease: flight.lease as Lease,

@@ -8,6 +8,8 @@ import { Flight, type Landing } from './flights.js';
 import { keepLeases } from './lease-keeper.js';
 import { LoadWishes, type LoadContext } from './load-context.js';
 import type { LoadPlan } from './load-options.js';
+import { refuseTags } from './plain-coherence.js';
+import { graceOf } from './stale-options.js';
 
 /** For how long nobody tries again after a load has failed whose old value can be served, in milliseconds. */
 const PAUSE_AFTER_FAILURE = 1_000;
@@ -34,9 +36,11 @@ export class Loading {
       const value = await this.#timed([flight], async () => Flight.call([flight], () => load(wishes)));
       const wished = wishes.wishedTtl === undefined ? plan.ttl(value) : wishes.wishedTtl;
       const ttl = wishes.skipped ? 0 : jittered(wished, plan.jitter);
+      if (!this.#scope.coherent) refuseTags('tags', [...wishes.named]);
       const tags = joinTags(plan.tags, wishes.named);
+      const grace = this.#graceOf(plan);
       const replaces = !wishes.skipped && (plan.fresh || old !== undefined);
-      return [{ flight, value, ttl, tags, replaces, found: true }];
+      return [{ flight, value, ttl, grace, tags, replaces, found: true }];
     });
   }
 
@@ -51,13 +55,19 @@ export class Loading {
       const keys = flights.map(({ key }) => key);
       const loaded = await this.#timed(flights, async () => Flight.call(flights, () => load(keys)));
       requireMap(loaded);
+      const grace = this.#graceOf(plan);
       return flights.map((flight) => {
         const value = loaded.get(flight.key);
         const replaces = plan.fresh || old.has(flight);
         const ttl = jittered(plan.ttl(value), plan.jitter);
-        return { flight, value, ttl, tags: plan.tags, replaces, found: value !== undefined };
+        return { flight, value, ttl, grace, tags: plan.tags, replaces, found: value !== undefined };
       });
     });
+  }
+
+  /** Other callers than this one may serve a stale value for longer, or not for so long. */
+  #graceOf({ stale }: LoadPlan): number {
+    return Math.max(this.#scope.context.grace, graceOf(stale));
   }
 
   async #run(

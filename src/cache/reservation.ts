@@ -47,7 +47,9 @@ export class Reservation {
 
   async #end(value: unknown, ttl: number | null, tags: readonly string[]): Promise<void> {
     this.letGo();
-    await new Filling(this.#scope).end([{ flight: this.#flight, value, ttl, tags, replaces: false }]);
+    const { grace } = this.#scope.context;
+    const end = { flight: this.#flight, value, ttl, grace, tags, replaces: false };
+    await new Filling(this.#scope).end([end]);
   }
 }
 

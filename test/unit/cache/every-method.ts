@@ -54,5 +54,6 @@ export const METHODS: Readonly<Record<string, MethodCall>> = {
     call: (cache) => cache.getOrSetMany(['key'], async () => new Map([['key', 'loaded']])),
     open: new Map([['key', 'loaded']]),
   },
+  reserve: { call: (cache) => cache.reserve('key', ['tag']), open: undefined, throws: false },
   wrap: { call: (cache) => cache.wrap('key', () => 'loaded'), open: 'loaded' },
 };
