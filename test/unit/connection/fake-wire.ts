@@ -29,7 +29,7 @@ export class FakeWire implements ChannelWire {
   closed = 0;
   /** Why the socket was replaced. */
   readonly replaced: string[] = [];
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #up = false;
   #listener: LinkListener | undefined;
   #changed: ((key: Buffer | null) => void) | undefined;
