@@ -66,7 +66,13 @@ class ChannelledTier implements MemoryTier {
   readonly #watchers = new MemoryWatchers();
   readonly #stopListening: () => void;
   /** What it finds is not remembered, but is newer than what is remembered from before. */
-  readonly #blindLook: Look = { keep: (entryKey) => void this.drop([entryKey]), end: () => undefined };
+  readonly #blindLook: Look = {
+    keep: (entryKey) => {
+      this.drop([entryKey]);
+      return undefined;
+    },
+    end: () => undefined,
+  };
   /** Another number whenever versions may have changed: an entry that was valid under the same one still is. */
   #epoch = 0;
   #evictions = 0;

@@ -38,6 +38,7 @@ describe('what a look has found is not remembered', () => {
     ['this process cleared all', ({ tier }) => tier.dropVersions([generationKey])],
     ['the channel was lost', ({ channel }) => channel.down()],
     ['the channel was lost and came back', ({ channel }) => (channel.down(), channel.up())],
+    ['nobody could tell for a moment', ({ channel }) => channel.hearers.forEach((one) => one.lost())],
     ['the channel has another epoch', ({ channel }) => (channel.epoch += 1)],
     ['the tier was closed', ({ tier }) => tier.close()],
     ['it was over', (_, look) => look.end()],
@@ -90,6 +91,13 @@ describe('what a look has found is remembered', () => {
     other.end();
   });
 
+  it('twice, where one look has asked for it twice', async () => {
+    const other = setup.tier.look([setup.key('k')]);
+    const value = valueAfter((look) => look.keep(setup.key('k'), taggedEntry));
+    expect(value).toBe('old');
+    other.end();
+  });
+
   it('when the tier has heard nothing for a while, but nothing was lost', () => {
     setup.channel.trustedUntil = 10;
     const value = valueAfter(() => setup.clock.advance(20));
@@ -127,6 +135,15 @@ describe('what is remembered is not given', () => {
   it('after this process has invalidated its tag', () => {
     setup.tier.dropVersions([setup.space.tagKey('t')]);
     expect([setup.value('k'), setup.value('plain')]).toEqual([undefined, 1]);
+  });
+
+  it('after its tag was invalidated once more, though an entry from before it is forgotten only now', async () => {
+    setup.channel.push(setup.space.tagKey('t'));
+    await setup.keep('new', NEW, tags(NEW));
+    setup.tier.drop([setup.key('k')]);
+    expect(setup.value('new')).toBe(NEW);
+    setup.channel.push(setup.space.tagKey('t'));
+    expect(setup.value('new')).toBeUndefined();
   });
 
   it('after a clear', () => {

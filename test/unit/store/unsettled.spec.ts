@@ -165,6 +165,18 @@ describe('the repetition', () => {
     expect(repeated).toHaveLength(3);
   });
 
+  it('begins with short pauses again after the connection has come up', async () => {
+    outcome = fail;
+    await lose('a');
+    await pass(100);
+    await pass(200);
+    connection.up();
+    await turn();
+    expect(repeated).toHaveLength(3);
+    await pass(100);
+    expect(repeated).toHaveLength(4);
+  });
+
   it('goes in chunks', async () => {
     await lose(...Array.from({ length: 300 }, (_, index) => `k${index}`));
     await pass(100);
