@@ -13,10 +13,16 @@ export type { LoadOptions } from './cache/load-options.js';
 export type { CacheEntry } from './cache/lookup.js';
 export type { CacheItem, WrapOptions } from './cache/cache-manager-contract.js';
 export type { CountOptions } from './cache/count-options.js';
-export type { CacheOptions } from './cache/cache-options.js';
+export type { CacheOptions, MemoryOptions } from './cache/cache-options.js';
 export type { CacheStats } from './cache/cache-stats.js';
 export type { LoadContext, Loader } from './cache/load-context.js';
+export type { MutationTargets } from './cache/mutation.js';
 export type { SetOptions } from './cache/set-ttl.js';
+export type { StaleOptions } from './cache/stale-options.js';
+export type { TimeoutOptions } from './cache/timeout-options.js';
+export type { WalkOptions } from './cache/walk-options.js';
+export type { ClearOptions } from './cache/writing.js';
+export type { Lock, LockOptions } from './lock/lock.js';
 export { Cacheable, type CacheableOptions } from './decorator/cacheable.decorator.js';
 export { CacheEvict, type CacheEvictOptions } from './decorator/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorator/cache-put.decorator.js';
@@ -59,6 +65,9 @@ export type { CacheEvent } from './event/cache-event.js';
 export { EVENT_CHANNEL } from './event/reporter.js';
 export {
   InvalidOptionsError,
+  LoadTimeoutError,
+  LockLostError,
+  LockTimeoutError,
   NotANumberError,
   PayloadTooLargeError,
   RedisCacheError,

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { Codec } from '../codec/codec.js';
 import type { Reporter } from '../event/reporter.js';
+import type { Locks } from '../lock/lock.js';
 import type { CacheCounters } from './cache-stats.js';
 import type { Flights } from './flights.js';
 import type { ResolvedStale } from './stale-options.js';
@@ -22,5 +23,7 @@ export interface CacheContext {
   /** Makes the copies of a loaded value that concurrent callers are given. Compresses nothing. */
   readonly codec: Codec;
   readonly flights: Flights;
+  /** `undefined` where there is no place for locks. */
+  readonly locks: Locks | undefined;
   readonly counters: CacheCounters;
 }

@@ -1,11 +1,16 @@
 import { EventEmitter } from 'node:events';
+import { InvalidOptionsError } from '../errors.js';
 import type { CacheEvent } from '../event/cache-event.js';
+import type { Locks } from '../lock/lock.js';
 import type { Coherence } from '../store/coherence.js';
-import { isCoherent, type CoherentStore, type Store, type StoredEntry } from '../store/store.js';
+import { isCoherent, type CoherentStore } from '../store/coherent-store.js';
+import type { Store, StoredEntry } from '../store/store.js';
 import type { CacheContext } from './cache-context.js';
 import { flightPrefix } from './flight-id.js';
 import { plainCoherence } from './plain-coherence.js';
 import { asError, isRefusal, refusalError } from './refusal.js';
+
+const NO_LOCKS = 'locks need a store in Redis or in memory, or a connection';
 
 /** One cache or one namespace of it: its store, what it tells, and how it meets failures. Its operations share it. */
 export class CacheScope {
@@ -17,14 +22,17 @@ export class CacheScope {
   readonly coherence: Coherence;
   /** The store where it is coherent. */
   readonly #coherent: CoherentStore | undefined;
+  /** The names of the namespaces that lead here. */
+  readonly #path: readonly string[];
   readonly #flightPrefix: string;
   #emitter: EventEmitter | undefined;
 
-  constructor(name: string, store: Store, context: CacheContext, prefix = '') {
+  constructor(name: string, store: Store, context: CacheContext, path: readonly string[] = []) {
     this.name = name;
     this.store = store;
     this.context = context;
-    this.#flightPrefix = prefix;
+    this.#path = path;
+    this.#flightPrefix = flightPrefix(path);
     this.#coherent = isCoherent(store) ? store : undefined;
     this.coherence = this.#coherent?.coherence ?? plainCoherence(store);
   }
@@ -46,8 +54,14 @@ export class CacheScope {
 
   /** The scope of a namespace whose entries are in `store`. */
   part(name: string, store: Store): CacheScope {
-    const prefix = this.#flightPrefix + flightPrefix([name]);
-    return new CacheScope(`${this.name}/${name}`, store, this.context, prefix);
+    return new CacheScope(`${this.name}/${name}`, store, this.context, [...this.#path, name]);
+  }
+
+  /** The locks of this very part. @throws InvalidOptionsError where there is no place for locks */
+  locks(): Locks {
+    const { locks } = this.context;
+    if (locks === undefined) throw new InvalidOptionsError('lock', NO_LOCKS, this.name);
+    return this.#path.reduce((all, name) => all.namespace(name), locks);
   }
 
   /** What the flight of a key is called among those of the cache and all its namespaces. */

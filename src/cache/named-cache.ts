@@ -4,6 +4,7 @@ import type { Events } from 'cache-manager';
 import type { Keyv } from 'keyv';
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
+import { underLock, type Lock, type LockOptions } from '../lock/lock.js';
 import type { CacheKey, UntypedKey } from '../key/typed-key.js';
 import { isDivisible } from '../store/store.js';
 import type { CacheItem, KeyListener, WrapOptions } from './cache-manager-contract.js';
@@ -24,6 +25,7 @@ import { tagsArgument } from './check-tags.js';
 import type { WalkOptions } from './walk-options.js';
 import { wrap, wrapOptions } from './wrap.js';
 import { refuseTags } from './plain-coherence.js';
+import { isRefusal, refusalError } from './refusal.js';
 import { Writing, type ClearOptions } from './writing.js';
 
 /**
@@ -305,6 +307,30 @@ export class NamedCache {
   /** See `reserve`. @internal */
   reserve(key: string, tags: readonly string[]): Promise<Reservation | undefined> {
     return reserve(this.#scope, key, tags);
+  }
+
+  /**
+   * Takes a lock that all processes share, or waits for it. Its name has nothing to do with the keys of entries.
+   *
+   * @throws LockTimeoutError when it was not free within `wait`
+   * @throws RedisUnavailableError when Redis is out of reach, whatever `onError` says: nobody may believe to hold it then
+   */
+  async lock(name: string, options?: LockOptions): Promise<Lock> {
+    try {
+      return await this.#scope.locks().lock(name, options);
+    } catch (error) {
+      throw isRefusal(error) ? refusalError('lock', error) : error;
+    }
+  }
+
+  /**
+   * Does some work under a lock, and gives the lock back whatever comes of it. What the work gives or throws stands, also if
+   * the lock was lost meanwhile: the work sees that by `lock.signal`. Throws as `lock` does.
+   */
+  async withLock<T>(name: string, work: (lock: Lock) => T | Promise<T>, options?: LockOptions): Promise<T> {
+    if (typeof work !== 'function') throw new InvalidOptionsError('work', 'must be a function', work);
+    const lock = await this.lock(name, options);
+    return underLock(lock, work, (error) => this.#scope.reportError('release', error));
   }
 
   /** What this cache has done in this process, its namespaces included. No round trip. */

@@ -13,6 +13,9 @@ import type { ManagedConnection } from '../connection/managed-connection.js';
 import type { CacheEvent } from '../event/cache-event.js';
 import type { Reporter } from '../event/reporter.js';
 import { KeySpace } from '../key/key-space.js';
+import type { Locks } from '../lock/lock.js';
+import { memoryLocks } from '../lock/memory-locks.js';
+import { redisLocks } from '../lock/redis-locks.js';
 import { keyvStore } from '../store/keyv-store.js';
 import { memoryStore } from '../store/memory-store.js';
 import { memoryTier } from '../store/memory-tier.js';
@@ -64,6 +67,7 @@ export async function assembleCache(
     reporter,
     codec: createCodec({ ...plain, compressor: undefined, maxBytes: Infinity }, path),
     flights: new Flights(),
+    locks: openLocks(options, parts),
     counters,
   };
   const report = (event: CacheEvent): void => {
@@ -89,6 +93,17 @@ export async function assembleCache(
 interface OwnParts extends Pick<StoreContext, 'codec' | 'unreadable'> {
   readonly unsettled: (pending: boolean) => void;
   readonly context: CacheContext;
+}
+
+/** Locks live where entries do; those of a store that knows none live on the cache's connection, if it has one. */
+function openLocks(
+  { store, connection: name, name: cache, version }: ResolvedCacheOptions,
+  { clock, connections, keyPrefix }: AssemblyParts,
+): Locks | undefined {
+  if (store === 'memory') return memoryLocks({ clock });
+  const connection = connections.get(name);
+  const space = KeySpace.of({ keyPrefix, cache, version });
+  return connection && redisLocks({ connection, space, clock });
 }
 
 function openTier(

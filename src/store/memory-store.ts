@@ -10,7 +10,8 @@ import { MemoryKeys } from './memory-keys.js';
 import type { TagMoment } from './memory-tags.js';
 import { MemoryValues } from './memory-values.js';
 import { MemoryWhole } from './memory-whole.js';
-import type { CoherentStore, StoredEntry, StoreWrite } from './store.js';
+import type { CoherentStore } from './coherent-store.js';
+import type { StoredEntry, StoreWrite } from './store.js';
 
 export type { MemoryBounds } from './memory-entries.js';
 

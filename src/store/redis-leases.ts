@@ -62,6 +62,7 @@ export class RedisLeases {
 
   /** As `Coherence.renew`. */
   async renew(leases: readonly RedisLease[]): Promise<boolean[]> {
+    if (leases.length === 0) return [];
     const commands = partsOf(leases).map((part) => {
       const tokens = part.map(({ token }) => token);
       return scriptCommand(

@@ -84,13 +84,13 @@ export class RedisReader {
   }
 
   /** The replies to the generations, the tags and the keys of a batch. */
-  async #ask({ keys, tags }: Batch): Promise<readonly RedisReply[]> {
+  #ask({ keys, tags }: Batch): Promise<readonly RedisReply[]> {
     const { connection } = this.#entries.shared;
     if (keys.length > 1 && (keys.length < MGET_FROM || keys.length > MGET_KEYS)) {
-      return flatten(await connection.pipeline(this.#commands(keys, tags)));
+      return connection.pipeline(this.#commands(keys, tags)).then(flatten);
     }
     const args = ['MGET', ...this.#versionKeys(tags), ...keys];
-    return (await connection.request({ key: keys[0] as string, args })) as readonly RedisReply[];
+    return connection.request({ key: keys[0] as string, args }) as Promise<readonly RedisReply[]>;
   }
 
   #commands(keys: readonly string[], tags: readonly string[]): RedisCommand[] {

@@ -11,14 +11,8 @@ import { EntrySteps } from './redis-entry-steps.js';
 import { clearEntries, EntryWrites, removeEntries } from './redis-entry-writes.js';
 import { RedisReader } from './redis-reader.js';
 import { RedisTags } from './redis-tags.js';
-import type {
-  ClosableStore,
-  CoherentStore,
-  ReclaimingStore,
-  StoreContext,
-  StoredEntry,
-  StoreWrite,
-} from './store.js';
+import type { CoherentStore } from './coherent-store.js';
+import type { ClosableStore, ReclaimingStore, StoreContext, StoredEntry, StoreWrite } from './store.js';
 import type { Tier } from './tier.js';
 import { Unsettled } from './unsettled.js';
 
@@ -50,7 +44,10 @@ export function redisStore(context: RedisStoreContext): CoherentStore & Reclaimi
     },
     told: context.unsettled ?? (() => undefined),
   });
-  const root: RedisEntries = new RedisEntries({ connection, codec, clock, tags, tier, unsettled, unreadable }, space);
+  const root: RedisEntries = new RedisEntries(
+    { connection, codec, clock, tags, tier, unsettled, unreadable },
+    space,
+  );
   return new RedisStore(root);
 }
 

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.js';
 import type { Codec } from '../codec/codec.js';
 import type { RedisConnection } from '../connection/connection.js';
 import type { KeySpace } from '../key/key-space.js';
-import type { Coherence } from './coherence.js';
 
 /** An entry as a store gives it back. */
 export interface StoredEntry {
@@ -87,28 +86,6 @@ export interface DivisibleStore extends Store {
 /** Whether a store can be divided into namespaces. */
 export function isDivisible(store: Store): store is DivisibleStore {
   return typeof (store as Partial<DivisibleStore>).namespace === 'function';
-}
-
-/**
- * A store that keeps what it says true: it knows leases, tags, stale entries and barriers (`Coherence`), and every write
- * and removal of its own takes the lease of its key away from whoever loads it. A part that `namespace` gives shares the
- * tags of the whole.
- */
-export interface CoherentStore extends DivisibleStore {
-  namespace(name: string): CoherentStore;
-  readonly coherence: Coherence;
-  /** As `Store.read`. Tags that the entries probably carry are looked up with them, which spares a round trip. */
-  read(keys: readonly string[], tags?: readonly string[]): Promise<(StoredEntry | undefined)[]>;
-  /**
-   * The fresh entry of a key as this process remembers it, at once and without asking anybody; `undefined` where it
-   * remembers none, or cannot vouch for it now.
-   */
-  peek(key: string): StoredEntry | undefined;
-}
-
-/** Whether a store keeps what it says true. */
-export function isCoherent(store: Store): store is CoherentStore {
-  return isDivisible(store) && (store as Partial<CoherentStore>).coherence !== undefined;
 }
 
 /** A store that holds something open which was opened for it, such as a client of its own. */

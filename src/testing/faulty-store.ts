@@ -1,7 +1,7 @@
 import { RedisUnavailableError } from '../errors.js';
 import type { Coherence } from '../store/coherence.js';
+import { isCoherent } from '../store/coherent-store.js';
 import {
-  isCoherent,
   isDivisible,
   type DivisibleStore,
   type Store,

@@ -1,5 +1,5 @@
 import { LEASE_TIME, type Lease } from '../store/coherence.js';
-import type { CoherentStore } from '../store/store.js';
+import type { CoherentStore } from '../store/coherent-store.js';
 import {
   begin,
   claim,

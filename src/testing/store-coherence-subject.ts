@@ -1,5 +1,6 @@
 import type { Claim, Fill, Lease, LeaseRequest, LoadEnd } from '../store/coherence.js';
-import type { CoherentStore, StoreWrite } from '../store/store.js';
+import type { CoherentStore } from '../store/coherent-store.js';
+import type { StoreWrite } from '../store/store.js';
 
 /**
  * What not every coherent store can do in a test: `watch` tells of changes; `wait` lets seconds pass at once, by a

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/store/memory-store.js';
-import type { CoherentStore } from '../../src/store/store.js';
+import type { CoherentStore } from '../../src/store/coherent-store.js';
 import { cacheConformance, FakeClock, openCaches, storeConformance } from '../../src/testing/index.js';
 import { storeCoherence } from '../../src/testing/store-coherence-cases.js';
 import { plainCodec } from './contract-codec.js';

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/clock.js';
 import type { ManagedConnection } from '../../src/connection/managed-connection.js';
 import { KeySpace } from '../../src/key/key-space.js';
 import { redisLocks } from '../../src/lock/redis-locks.js';
+import type { Coherence, Fill, LoadEnd } from '../../src/store/coherence.js';
 import type { StoreWrite } from '../../src/store/store.js';
 import { connectTo, SharedRedis } from './redis-caches.js';
 import { storeOn } from './redis-stores.js';
@@ -24,6 +25,10 @@ async function rightsOfThePage(): Promise<string[]> {
   const page = await readFile(join(import.meta.dirname, '../../docs/reference/keys.md'), 'utf8');
   const command = /^ACL SETUSER app on >password (.*?)^```/ms.exec(page)?.[1] ?? '';
   return command.trim().split(/\s+/);
+}
+
+function fillAll(coherence: Coherence, fills: readonly Fill[]): Promise<LoadEnd[]> {
+  return coherence.fill(fills);
 }
 
 /** Everything that a store and locks can be asked for. */
@@ -46,8 +51,7 @@ async function useAll(connection: ManagedConnection): Promise<void> {
   if (claim?.state !== 'held') throw new Error('The lease was not acquired.');
   expect(await coherence.renew([claim.lease])).toEqual([true]);
   const loaded = { lease: claim.lease, write: put('loaded', 4, ['tag', 'late']) };
-  const ends = await coherence.fill([loaded]);
-  expect(ends).toEqual([{ stored: true, current: true }]);
+  expect(await fillAll(coherence, [loaded])).toEqual([{ stored: true, current: true }]);
   const [again] = await coherence.acquire([{ key: 'loaded', tags: [], anew: true }]);
   if (again?.state === 'held') await coherence.release([again.lease], 100);
   await coherence.invalidateTags(['tag']);

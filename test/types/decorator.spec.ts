@@ -140,6 +140,58 @@ class Accepted {
     return id;
   }
 
+  @Cacheable({ tags: ['products'] })
+  async tagged(id: number) {
+    return id;
+  }
+
+  @Cacheable({
+    key: (id: number) => `${id}`,
+    tags: (id: number) => [`product:${id}`],
+    resultTags: (found: Product | null, id: number) => [`${found?.id ?? id}`],
+    stale: { revalidate: '1m', error: '1h' },
+    timeout: { soft: '1s', hard: 5_000 },
+  })
+  async taggedByResult(id: number, _trace: string): Promise<Product | null> {
+    return new Product(id);
+  }
+
+  // What is not stored has no tags: the result is never undefined here.
+  @Cacheable({ resultTags: (found: Product) => [`product:${found.id}`] })
+  async taggedIfFound(id: number): Promise<Product | undefined> {
+    return new Product(id);
+  }
+
+  @Cacheable({
+    tags(this: Accepted, id: number) {
+      return [this.tenant, `${id}`] as const;
+    },
+    resultTags(this: Accepted, found: number) {
+      return [`${this.tenant}${found}`];
+    },
+  })
+  async taggedByInstance(id: number) {
+    return id;
+  }
+
+  @Cacheable({ resultTags: (found: number) => [`${found}`] })
+  observableTagged(): Observable<number> {
+    return of(1);
+  }
+
+  @CachePut({
+    key: 'k',
+    tags: (item: Product) => [`product:${item.id}`],
+    resultTags: (saved: Product) => [`saved:${saved.id}`],
+  })
+  async putTagged(item: Product): Promise<Product> {
+    return item;
+  }
+
+  @CacheEvict({ tags: ['products'] })
+  @CacheEvict({ cache: 'lists', key: product, tags: (id: number) => [`product:${id}`] })
+  async evictTagged(_id: number, _quietly: boolean): Promise<void> {}
+
   @CachePut({ key: (item: Product) => `${item.id}`, when: (item: Product) => item.id > 0 })
   async put(item: Product): Promise<Product> {
     return item;
@@ -168,6 +220,15 @@ class AcceptedRoutes {
   @Get('file')
   file(): StreamableFile {
     return new StreamableFile(Buffer.from(''));
+  }
+
+  @Get('tagged')
+  @Cacheable({
+    tags: (id: string) => [id],
+    resultTags: (found: string[], id: string) => [id, ...found],
+  })
+  taggedAtOnce(id: string): string[] {
+    return [id];
   }
 
   @CacheEvict({ key: (id: string) => id })
@@ -318,6 +379,96 @@ export function refused(): unknown[] {
     }
 
     // @ts-expect-error another argument
+    @Cacheable({ tags: (id: string) => [id] })
+    async tags(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error more arguments
+    @Cacheable({ tags: (id: number, language: string) => [`${id}${language}`] })
+    async tagsArity(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error tags are a list
+    @Cacheable({ tags: (id: number) => `${id}` })
+    async oneTag(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error tags are strings
+    @Cacheable({ tags: (id: number) => [id] })
+    async numberTags(id: number) {
+      return id;
+    }
+
+    @Cacheable({
+      // @ts-expect-error tags are made at once
+      tags: async (id: number) => [`${id}`],
+    })
+    async laterTags(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error `this` is another class
+    @Cacheable({
+      tags(this: Accepted) {
+        return [this.tenant];
+      },
+    })
+    async tagsInstance(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error another result
+    @Cacheable({ resultTags: (found: string) => [found] })
+    async resultTags(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error the result may be null
+    @Cacheable({ resultTags: (found: Product) => [`${found.id}`] })
+    async resultTagsNullable(id: number): Promise<Product | null> {
+      return new Product(id);
+    }
+
+    // @ts-expect-error another argument behind the result
+    @Cacheable({ resultTags: (found: number, id: string) => [id, `${found}`] })
+    async resultTagsArgument(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error tags are a list of strings
+    @Cacheable({ resultTags: (found: number) => [found] })
+    async resultTagsReturn(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error another argument
+    @CachePut({ key: 'k', tags: (id: string) => [id] })
+    async putTags(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error another result
+    @CachePut({ key: 'k', resultTags: (saved: string) => [saved] })
+    async putResultTags(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error another argument
+    @CacheEvict({ tags: (id: string) => [id] })
+    async evictTags(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error another argument
+    @CacheEvict({ key: 'k', tags: (id: string) => [id] })
+    async evictBoth(id: number) {
+      return id;
+    }
+
+    // @ts-expect-error another argument
     @CachePut({ key: (id: string) => id })
     async put(id: number) {
       return id;
@@ -414,8 +565,20 @@ export function refused(): unknown[] {
     CachePut({ ttl: '1m' }),
     // @ts-expect-error has no default
     CachePut(),
-    // @ts-expect-error needs key or all
+    // @ts-expect-error tags are strings
+    Cacheable({ tags: [1] }),
+    // @ts-expect-error what the result names is a function of it
+    Cacheable({ resultTags: ['a'] }),
+    // @ts-expect-error not an option
+    Cacheable({ stale: { for: '1m' } }),
+    // @ts-expect-error not an option
+    Cacheable({ timeout: '1m' }),
+    // @ts-expect-error needs key, tags or all
     CacheEvict({}),
+    // @ts-expect-error tags or all
+    CacheEvict({ tags: ['a'], all: true }),
+    // @ts-expect-error there is no result that names tags
+    CacheEvict({ key: 'k', resultTags: () => [] }),
     // @ts-expect-error key or all
     CacheEvict({ key: 'k', all: true }),
     // @ts-expect-error all or nothing

@@ -81,6 +81,27 @@ export function isDown(connection: ManagedConnection): Promise<void> {
   return eventually(() => expect(connection.available).toBe(false), { timeout: 10_000 });
 }
 
+/** Listens to the changes of keys, and gives what is told: keys, and `lost`. */
+export function hear(connection: ManagedConnection, ...prefixes: string[]): string[] {
+  const told: string[] = [];
+  const stop = connection.changes.listen(prefixes, {
+    changed: (key) => void told.push(key),
+    lost: () => void told.push('lost'),
+  });
+  onTestFinished(stop);
+  return told;
+}
+
+/** Waits until what the connection's invalidation channel tells can be relied on. */
+export function isTrusted(connection: ManagedConnection): Promise<void> {
+  return eventually(() => expect(connection.changes.trusted).toBe(true), { timeout: 10_000 });
+}
+
+/** Waits until it cannot. */
+export function isUntrusted(connection: ManagedConnection): Promise<void> {
+  return eventually(() => expect(connection.changes.trusted).toBe(false), { timeout: 10_000 });
+}
+
 /** Sends `GET key` and gives the value as text. */
 export async function get(connection: ManagedConnection, key: string): Promise<string | null> {
   const reply = await connection.request({ key, args: ['GET', key] });
@@ -114,5 +135,6 @@ export const impatientClock: Clock = {
 };
 
 function textOf(event: CacheEvent): string {
+  if (event.type === 'channel') return `channel ${event.state} (${event.mode}): ${event.reason}`;
   return event.type === 'connection' ? `${event.state}: ${event.reason}` : event.type;
 }

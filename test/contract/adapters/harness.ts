@@ -84,6 +84,7 @@ export function cacheOver(
     codec: createCodec({ ...options, format: 'entry' }),
     flights: new Flights(),
     counters: new CacheCounters(),
+    locks: undefined,
     jitter: 0,
     stale: NEVER_STALE,
     timeout: NO_TIMEOUT,

@@ -23,6 +23,7 @@ export function testCache(name: string, ttl: number | null, store?: Store): Name
     codec,
     flights: new Flights(),
     counters: new CacheCounters(),
+    locks: undefined,
     jitter: 0,
     stale: NEVER_STALE,
     timeout: NO_TIMEOUT,

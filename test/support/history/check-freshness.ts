@@ -82,8 +82,10 @@ function reasonAgainst(
   return `${operation} at ${start} gave what ${value.set} had set by ${end}, after ${describe(latest)}`;
 }
 
-function describe({ operation, node, version, start, end }: WriteRecord): string {
-  return `${operation} of version ${version} on ${node}, from ${start} to ${end}`;
+function describe({ operation, node, change, version, start, end, acknowledged }: WriteRecord): string {
+  const what = change.all ? 'all' : [...change.keys, ...change.tags].join(' ');
+  const how = acknowledged ? '' : ', not acknowledged';
+  return `${operation} of ${what} (version ${version}) on ${node}, from ${start} to ${end}${how}`;
 }
 
 /** The reads of each key on each node, in the order of their starts. */

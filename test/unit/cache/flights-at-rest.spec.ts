@@ -33,6 +33,7 @@ function bench(onError: 'open' | 'throw' = 'open', compressor?: Compressor): Ben
     codec: createCodec({ ...options, compressor: undefined }),
     flights,
     counters: new CacheCounters(),
+    locks: undefined,
     jitter: 0,
     stale: NEVER_STALE,
     timeout: NO_TIMEOUT,

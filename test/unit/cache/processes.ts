@@ -8,7 +8,7 @@ import { graceOf, NEVER_STALE } from '../../../src/cache/stale-options.js';
 import { NO_TIMEOUT } from '../../../src/cache/timeout-options.js';
 import { createCodec } from '../../../src/codec/create-codec.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
-import type { CoherentStore } from '../../../src/store/store.js';
+import type { CoherentStore } from '../../../src/store/coherent-store.js';
 import { FakeClock, RecordingReporter } from '../../../src/testing/index.js';
 
 /** One process of several that share a store: a cache with flights of its own. */
@@ -48,6 +48,7 @@ export class Processes {
       codec: createCodec(CODEC),
       flights,
       counters: new CacheCounters(),
+      locks: undefined,
       ...this.#options,
     };
     return { cache: new NamedCache(new CacheScope('default', this.store, context)), flights, events };

@@ -10,6 +10,7 @@ import {
   isRouteHandler,
   readCacheable,
   watchHandler,
+  type HandlerVerdict,
 } from '../../../src/di/route-metadata.js';
 import { application, keysOf } from './application.js';
 
@@ -50,6 +51,27 @@ class Pages {
   @Cacheable({ unless: (found: string, name: string) => found === name })
   veto(name: string) {
     return name;
+  }
+
+  @Get('tagged')
+  @Cacheable({ tags: ['pages'] })
+  tagged() {
+    return 'at once';
+  }
+
+  @Get('result')
+  @Cacheable({
+    tags: (name: string) => [`argument:${name}`],
+    resultTags: (found: string) => [`result:${found}`],
+  })
+  resultTagged(name: string) {
+    return name.toUpperCase();
+  }
+
+  @Get('outer')
+  @Cacheable({ tags: () => ['outer'] })
+  async outer(name: string) {
+    return [await this.resultTagged(name)];
   }
 
   @CachePut({ key: (id: number) => `page:${id}` })
@@ -131,6 +153,24 @@ describe('a decorated route handler', () => {
     await app.cache().set('a', 1);
     expect(await controller.create()).toBe('created');
     expect(await keysOf(app.cache())).toEqual([]);
+  });
+
+  it('tells who watches the tags of a result, and before that those of every result', async () => {
+    const { controller } = await pages();
+    expect(readCacheable(Pages.prototype.findAll)).not.toHaveProperty('tags');
+    expect(readCacheable(Pages.prototype.tagged)).toMatchObject({ tags: ['pages'], judged: false });
+    expect(readCacheable(Pages.prototype.resultTagged)).toMatchObject({ tags: [], judged: true });
+    const verdict: HandlerVerdict = { vetoed: false };
+    await watchHandler(verdict, () => controller.resultTagged('a'));
+    expect(verdict).toEqual({ vetoed: false, tags: ['argument:a', 'result:A'] });
+    expect(controller.tagged()).toBe('at once');
+  });
+
+  it('that shows what another handler made has the tags of both', async () => {
+    const { controller } = await pages();
+    const verdict: HandlerVerdict = { vetoed: false };
+    expect(await watchHandler(verdict, () => controller.outer('a'))).toEqual(['A']);
+    expect(verdict.tags?.toSorted()).toEqual(['argument:a', 'outer', 'result:A']);
   });
 
   it('tells who watches that `unless` rejects the result', async () => {

@@ -44,6 +44,24 @@ describe('what decorators refuse when the class is defined', () => {
     ['a ttl that is none', cacheable({ ttl: 'soon' }), '@Cacheable.ttl: must be milliseconds'],
     ['a condition that is none', cacheable({ when: true }), '@Cacheable.when: must be a function'],
     ['a veto that is none', cacheable({ unless: 'null' }), '@Cacheable.unless: must be a function'],
+    ['tags that are no list', cacheable({ tags: 'a' }), '.tags: must be a list of tags, received "a"'],
+    ['a tag that is none', cacheable({ tags: ['a', ''] }), 'Service.find @Cacheable.tags: a tag must be'],
+    [
+      'tags of the result that are no function',
+      cacheable({ resultTags: ['a'] }),
+      '@Cacheable.resultTags: must be a function',
+    ],
+    [
+      'an unknown stale option',
+      cacheable({ stale: { for: '1m' } }),
+      'Service.find @Cacheable.stale.for: is no option',
+    ],
+    [
+      'timeouts that contradict',
+      cacheable({ timeout: { soft: '2s', hard: '1s' } }),
+      'Service.find @Cacheable.timeout.soft: must be shorter than the hard timeout',
+    ],
+    ['tags of @CachePut that are none', cachePut({ key: 'k', tags: 1 }), '@CachePut.tags: must be a list'],
     ['a class that is none', cacheable({ type: 'Product' }), '@Cacheable.type: must be a class'],
     ['a result that is none', cacheable({ returns: 'promise' }), '@Cacheable.returns: must be observable'],
     [
@@ -58,8 +76,23 @@ describe('what decorators refuse when the class is defined', () => {
     ],
     ['@CachePut without a key', cachePut({ ttl: 1 }), 'Service.find @CachePut.key: is needed'],
     ['@CachePut without anything', cachePut(undefined), 'Service.find @CachePut: must be an object'],
-    ['@CacheEvict of nothing', cacheEvict({}), 'Service.find @CacheEvict: needs either "key", "tags" or both, or "all: true"'],
-    ['@CacheEvict of both', cacheEvict({ key: 'a', all: true }), 'needs either "key", "tags" or both, or "all: true"'],
+    [
+      '@CacheEvict of nothing',
+      cacheEvict({}),
+      'Service.find @CacheEvict: needs either "key", "tags" or both, or "all: true"',
+    ],
+    [
+      '@CacheEvict of both',
+      cacheEvict({ key: 'a', all: true }),
+      'needs either "key", "tags" or both, or "all: true"',
+    ],
+    ['@CacheEvict of all and tags', cacheEvict({ tags: ['a'], all: true }), 'or "all: true"'],
+    ['@CacheEvict by tags that are none', cacheEvict({ tags: [1] }), '@CacheEvict.tags: a tag must be'],
+    [
+      '@CacheEvict with the tags of a result',
+      cacheEvict({ key: 'a', resultTags: () => [] }),
+      '@CacheEvict.resultTags: is no option',
+    ],
     [
       '@CacheEvict with a flag that is none',
       cacheEvict({ key: 'a', before: 'yes' }),
@@ -240,6 +273,31 @@ describe('what is refused when the application starts', () => {
     await expect(check(host(ConditionalRoute))).rejects.toThrow('use response.when(context)');
     await expect(check(host(NoRoute))).rejects.toThrow(
       'NoRoute.find @Cacheable.response: stands on the route handlers of controllers only',
+    );
+  });
+
+  it('stale values and timeouts on a route handler', async () => {
+    @Controller()
+    class StaleRoute {
+      @Get()
+      @Cacheable({ tags: ['a'], stale: { revalidate: '1m' } })
+      async find(): Promise<string> {
+        return '';
+      }
+    }
+    @Controller()
+    class TimedRoute {
+      @Get()
+      @Cacheable({ timeout: { hard: '1m' } })
+      async find(): Promise<string> {
+        return '';
+      }
+    }
+    await expect(check(host(StaleRoute))).rejects.toThrow(
+      'StaleRoute.find @Cacheable.stale: cannot stand on a route handler',
+    );
+    await expect(check(host(TimedRoute))).rejects.toThrow(
+      'TimedRoute.find @Cacheable.timeout: cannot stand on a route handler',
     );
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Barrier } from '../../../src/store/coherence.js';
-import type { CoherentStore } from '../../../src/store/store.js';
+import type { CoherentStore } from '../../../src/store/coherent-store.js';
 import { claim, endLoads, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
 
 const TTL = 1_000;

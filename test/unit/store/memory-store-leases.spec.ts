@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gzip } from '../../../src/codec/zlib-compressor.js';
 import { LEASE_TIME } from '../../../src/store/coherence.js';
-import type { CoherentStore } from '../../../src/store/store.js';
+import type { CoherentStore } from '../../../src/store/coherent-store.js';
 import { claim, endLoads, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
 
 const NEITHER = { stored: false, current: false };

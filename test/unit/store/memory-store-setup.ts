@@ -2,7 +2,8 @@ import type { CodecOptions } from '../../../src/codec/codec-options.js';
 import { createCodec } from '../../../src/codec/create-codec.js';
 import type { Claim, Coherence, Fill, Lease, LeaseRequest, LoadEnd } from '../../../src/store/coherence.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
-import type { CoherentStore, StoreWrite } from '../../../src/store/store.js';
+import type { CoherentStore } from '../../../src/store/coherent-store.js';
+import type { StoreWrite } from '../../../src/store/store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
 const PLAIN: CodecOptions = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gzip } from '../../../src/codec/zlib-compressor.js';
 import { MemoryWhole } from '../../../src/store/memory-whole.js';
-import type { CoherentStore } from '../../../src/store/store.js';
+import type { CoherentStore } from '../../../src/store/coherent-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { claim, endLoads, entry, freshValues, lease, storeAndClock } from './memory-store-setup.js';
 
