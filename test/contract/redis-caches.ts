@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from 'vitest';
+import type { CacheOptions } from '../../src/cache/cache-options.js';
 import { systemClock } from '../../src/clock.js';
 import type { ConnectionOptions } from '../../src/connection/connection-options.js';
 import type { ManagedConnection } from '../../src/connection/managed-connection.js';
@@ -33,12 +34,20 @@ export async function connectTo(url: string, options: object = {}): Promise<Test
 
 let prefixes = 0;
 
-/** Caches on a connection, under a key prefix that no other test has. */
-export function cachesOn(connection: ManagedConnection): CacheSubject & { readonly keyPrefix: string } {
+/** Caches on a connection, under a key prefix that no other test has. `common` goes for each that says nothing else. */
+export function cachesOn(
+  connection: ManagedConnection,
+  common: CacheOptions = {},
+): CacheSubject & { readonly keyPrefix: string } {
   const keyPrefix = `test${++prefixes}`;
   const connections = new Map([['default', connection]]);
   const setup = openCaches({ store: 'redis', clock: systemClock, keyPrefix, connections });
-  return { ...setup, keyPrefix, pass: (milliseconds) => sleep(milliseconds) };
+  return {
+    ...setup,
+    cache: (options) => setup.cache({ ...common, ...options }),
+    keyPrefix,
+    pass: (milliseconds) => sleep(milliseconds),
+  };
 }
 
 /** One server and one connection for the tests of a file. */

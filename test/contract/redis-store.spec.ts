@@ -5,6 +5,7 @@ import { KeySpace } from '../../src/key/key-space.js';
 import { redisStore } from '../../src/store/redis-store.js';
 import { cacheConformance, storeConformance } from '../../src/testing/index.js';
 import { plainCodec } from './contract-codec.js';
+import { eventually } from '../support/eventually.js';
 import { cachesOn, SharedRedis } from './redis-caches.js';
 
 const runner = { describe, expect, it };
@@ -27,6 +28,17 @@ storeConformance(runner, {
 });
 
 cacheConformance(runner, { name: 'Redis', open: () => cachesOn(redis.connection) });
+
+cacheConformance(runner, {
+  name: 'Redis behind memory',
+  open: async () => {
+    const caches = cachesOn(redis.connection, { memory: {} });
+    // What is tried is the memory, and not that it is bypassed until the channel is up.
+    await caches.cache();
+    await eventually(() => expect(redis.connection.changes.trusted).toBe(true));
+    return caches;
+  },
+});
 
 afterAll(async () => {
   // Everything above ran without a command that walks or empties the whole database.
