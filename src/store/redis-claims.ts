@@ -79,6 +79,8 @@ export class RedisClaims {
         start: 0,
         generations: found.generations,
         versions: found.tags,
+        // Whoever asks for a lease has read the entry before.
+        quiet: true,
       }),
       completeVersions(this.#entries, found),
     ]);

@@ -39,7 +39,7 @@ export interface Fetched {
   readonly generations: string | undefined;
   /** The versions of tags that were read in the same way; `undefined` for a tag that is missing or barred. */
   readonly versions?: ReadonlyMap<string, string | undefined> | undefined;
-  /** Whether bytes that are no entry are nobody's concern: their value was not asked for. */
+  /** Whether nobody is to be told of what cannot be read: it was not asked for, or is told of elsewhere. */
   readonly quiet?: boolean;
 }
 
@@ -49,6 +49,8 @@ export interface ValidEntry {
   readonly bytes: Buffer;
   readonly header: OpenedEntry;
   readonly generations: string;
+  /** Whether nobody is to be told if the value cannot be read. */
+  readonly quiet: boolean;
   /** What everybody shares once the memory of this process has it, where that can be shared. */
   shared: StoredEntry | undefined;
 }
@@ -132,10 +134,10 @@ export class RedisEntries {
       if (!(value instanceof Promise)) return this.#stored(entry, value, look);
       return value.then(
         (one: unknown) => this.#stored(entry, one, look),
-        (error: unknown) => this.#broken(entry.entryKey, error),
+        (error: unknown) => this.#broken(entry.entryKey, error, entry.quiet),
       );
     } catch (error) {
-      return this.#broken(entry.entryKey, error);
+      return this.#broken(entry.entryKey, error, entry.quiet);
     }
   }
 
@@ -195,16 +197,15 @@ export class RedisEntries {
   #open(
     entryKey: string,
     bytes: RedisReply | Error | undefined,
-    { generations, quiet }: Fetched,
+    { generations, quiet = false }: Fetched,
   ): ValidEntry | undefined {
     if (generations === undefined || !Buffer.isBuffer(bytes) || this.isUnsettled(entryKey)) return undefined;
     const header = openEntry(bytes);
     if (header === undefined) {
-      if (quiet === true) return undefined;
-      return this.#broken(entryKey, 'not an entry of this library, or one of another format');
+      return this.#broken(entryKey, 'not an entry of this library, or one of another format', quiet);
     }
     if (!hasGenerations(bytes, generations)) return undefined;
-    return { entryKey, bytes, header, generations, shared: undefined };
+    return { entryKey, bytes, header, generations, quiet, shared: undefined };
   }
 
   async #versionsOf(
@@ -270,7 +271,8 @@ export class RedisEntries {
     });
   }
 
-  #broken(entryKey: string, reason: unknown): undefined {
+  #broken(entryKey: string, reason: unknown, quiet: boolean): undefined {
+    if (quiet) return;
     const key = this.space.userKey(entryKey);
     this.shared.unreadable(key, reason instanceof Error ? reason.message : String(reason));
   }

@@ -136,9 +136,9 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
     const header = entries[0]?.header;
     if (header === undefined || !this.#entries.isFresh(header) || extras[0] === -2) return undefined;
     if (header.expiresAt === null) return null;
-    const left = Math.max(1, Math.ceil(header.expiresAt - this.#entries.shared.connection.now()));
+    const left = header.expiresAt - this.#entries.shared.connection.now();
     // The time of Redis is known to some milliseconds only: no more than what Redis itself says.
-    return extras[0] === -1 ? left : Math.min(left, extras[0] as number);
+    return Math.max(1, extras[0] === -1 ? left : Math.min(left, extras[0] as number));
   }
 
   increment(

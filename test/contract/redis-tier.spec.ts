@@ -152,6 +152,24 @@ describe('a memory tier in front of Redis', () => {
     }
   });
 
+  it('has no look under way when all is answered, well or badly', async () => {
+    const { store, entry, tier } = open();
+    await store.write([put('key', 1, ['tag']), put('date', new Date(0)), put('broken', 1)], 'set');
+    await redis.server.cli('APPEND', entry('broken'), '{');
+    const reading = store.read(['key', 'date', 'broken', 'missing']);
+    await Promise.resolve();
+    expect(tier.sizes().looks).toBe(1);
+    await reading;
+    await eventually(() => expect(tier.sizes().looks).toBe(0));
+    const { connection } = redis;
+    const failing = connectionWith({
+      changes: new HandChannel(),
+      request: (command) => connection.request({ ...command, args: ['NOSUCH'] }),
+    });
+    await expect(storeOn(failing, { tier }).store.read(['key'])).rejects.toThrow(/^ERR /);
+    await eventually(() => expect(tier.sizes().looks).toBe(0));
+  });
+
   it('keeps no stale entry', async () => {
     const { store, entry } = open();
     await store.write([{ ...put('key', 1), grace: MINUTE }], 'set');
