@@ -11,12 +11,18 @@ import { standaloneConnection } from '../../../src/connection/standalone.js';
 
 const [version, url, nobody, silent, pid] = process.argv.slice(2) as [string, string, string, string, string];
 
+/** A connection that somebody listens to: the clients that it may have are two. */
 function make(to: unknown): ManagedConnection {
-  return standaloneConnection(resolveConnectionOptions('default', to, 'connection') as ResolvedStandalone, {
-    probeKey: 'cache:#probe',
-    createClient: (version === 'redis 5' ? createClient5 : createClient) as CreateClient,
-    reporter: { report: () => undefined },
-  });
+  const connection = standaloneConnection(
+    resolveConnectionOptions('default', to, 'connection') as ResolvedStandalone,
+    {
+      probeKey: 'cache:#probe',
+      createClient: (version === 'redis 5' ? createClient5 : createClient) as CreateClient,
+      reporter: { report: () => undefined },
+    },
+  );
+  connection.changes.listen(['p:'], { changed: () => undefined, lost: () => undefined });
+  return connection;
 }
 
 async function closed(state: string, connection: ManagedConnection): Promise<void> {
@@ -27,7 +33,7 @@ async function closed(state: string, connection: ManagedConnection): Promise<voi
 async function up(): Promise<ManagedConnection> {
   const connection = make(url);
   await connection.start();
-  while (!connection.available) await sleep(5);
+  while (!connection.available || !connection.changes.trusted) await sleep(5);
   return connection;
 }
 
