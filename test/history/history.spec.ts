@@ -18,7 +18,10 @@ beforeAll(async () => {
   redis = await startRedis({ config: { appendonly: 'yes', appendfsync: 'no' } });
   proxy = await TcpProxy.open(redis.port);
 });
-afterAll(async () => { await proxy.close(); await redis.stop(); });
+afterAll(async () => {
+  await proxy.close();
+  await redis.stop();
+});
 const BOUNDS = { delay: ms(1_100), patience: ms(8_000) };
 let runs = 0;
 
@@ -35,14 +38,40 @@ async function run(faults: readonly FaultName[], pause = 300) {
   ]);
   const site = { redis, proxy, clocks, remembering: ['tier', 'other'] };
   const history = await runHistory({
-    nodes, database: memoryDatabase(), seed, time: SECONDS * 1_000, workers: 3,
-    ...(faults.length === 0 ? {} : {
-    faults: (until, record) => goWrong(site, { names: faults, random: new Random(seed, 'faults'), until, record, pause })}),
+    nodes,
+    database: memoryDatabase(),
+    seed,
+    time: SECONDS * 1_000,
+    workers: 3,
+    ...(faults.length === 0
+      ? {}
+      : {
+          faults: (until, record) =>
+            goWrong(site, { names: faults, random: new Random(seed, 'faults'), until, record, pause }),
+        }),
   });
   const reads = history.records.filter((r) => r.type === 'read');
   const peeks = reads.filter((r) => r.operation === 'peek');
-  console.log(faults.join(','), history.records.length, 'reads', reads.length, 'misses', reads.filter((r) => !r.value).length, 'peeks', peeks.length, 'hits', peeks.filter((r) => r.value).length,
-   'loads', history.records.filter((r) => r.type === 'load').length, 'writes', history.records.filter((r) => r.type === 'write').length, 'acked', history.records.filter((r) => r.type === 'write' && r.acknowledged).length, 'slowest', Math.max(...reads.map((r) => r.end - r.start)) / 1000);
+  console.log(
+    faults.join(','),
+    history.records.length,
+    'reads',
+    reads.length,
+    'misses',
+    reads.filter((r) => !r.value).length,
+    'peeks',
+    peeks.length,
+    'hits',
+    peeks.filter((r) => r.value).length,
+    'loads',
+    history.records.filter((r) => r.type === 'load').length,
+    'writes',
+    history.records.filter((r) => r.type === 'write').length,
+    'acked',
+    history.records.filter((r) => r.type === 'write' && r.acknowledged).length,
+    'slowest',
+    Math.max(...reads.map((r) => r.end - r.start)) / 1000,
+  );
   const text = told(checkHistory(history, BOUNDS));
   for (const node of nodes) await node.close();
   expect(text).toBe('');
@@ -50,6 +79,10 @@ async function run(faults: readonly FaultName[], pause = 300) {
 
 describe(`seed ${seed}`, () => {
   it('healthy', () => run([]), 60_000);
-  it.each(Object.keys(FAULTS) as FaultName[])('%s', (name) => run([name], name.includes('evict') ? 5 : 300), 60_000);
+  it.each(Object.keys(FAULTS) as FaultName[])(
+    '%s',
+    (name) => run([name], name.includes('evict') ? 5 : 300),
+    60_000,
+  );
   it('all', () => run(Object.keys(FAULTS) as FaultName[], 500), 60_000);
 });
