@@ -47,9 +47,9 @@ export const COUNT_BASE = 0x20;
 /** From this code on, the count says that there are tags. */
 export const TAGGED_FROM = 0x50;
 /** The most bytes of UTF-8 that the name of a tag can have. */
-export const MAX_TAG_BYTES = 0xfff;
+const MAX_TAG_BYTES = 0xfff;
 /** The most bytes that all tags of an entry can take together, 14 and the name for each. */
-export const MAX_TAGS_BYTES = 0xffff;
+const MAX_TAGS_BYTES = 0xffff;
 /** The flags character of a payload that is bare JSON text. */
 export const PLAIN_JSON_FLAG_CHAR = flagCharacter(PLAIN_JSON_FLAGS);
 

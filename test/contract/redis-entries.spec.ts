@@ -114,7 +114,7 @@ describe('an entry', () => {
     expect((await store.read(['add']))[0]).not.toHaveProperty('staleFor');
   });
 
-  it('that is touched keeps its grace, and its lease on life is new', async () => {
+  it('that is touched keeps its grace, unless it never becomes stale', async () => {
     const { store, entry } = open();
     await store.write([put('key', 1, { ttl: 10_000, grace: HOUR }), put('ever', 1, { ttl: null })], 'set');
     expect(await store.touch('key', 2 * MINUTE)).toBe(true);

@@ -212,29 +212,29 @@ describe('a write of which nobody knows what became', () => {
   const unavailable = new RedisUnavailableError('default', 'no answer');
 
   function broken() {
-    let down = false;
+    let down: 'silent' | 'deaf' | undefined;
     const clock = new FakeClock();
     const told: boolean[] = [];
-    /** Sends, but hears no answer. */
-    const silently =
+    /** Sends, but hears no answer; or sends nothing at all. */
+    const badly =
       <A extends unknown[], R>(send: (...args: A) => Promise<R>) =>
       async (...args: A): Promise<R> => {
-        const reply = await send(...args);
-        if (down) throw unavailable;
-        return reply;
+        const reply = down === 'silent' ? undefined : await send(...args);
+        if (down !== undefined) throw unavailable;
+        return reply as R;
       };
     const { connection } = redis;
     const own = connectionWith({
-      request: silently((command) => connection.request(command)),
-      pipeline: silently((commands) => connection.pipeline(commands)),
-      evaluate: silently((script, keys, args) => connection.evaluate(script, keys, args)),
+      request: badly((command) => connection.request(command)),
+      pipeline: badly((commands) => connection.pipeline(commands)),
+      evaluate: badly((script, keys, args) => connection.evaluate(script, keys, args)),
     });
     const unsettled = (pending: boolean): void => void told.push(pending);
     const setup = storeOn(own, { clock, unsettled });
-    const loses = async (work: () => Promise<unknown>): Promise<void> => {
-      down = true;
+    const loses = async (work: () => Promise<unknown>, how: 'silent' | 'deaf' = 'deaf'): Promise<void> => {
+      down = how;
       await expect(work()).rejects.toBe(unavailable);
-      down = false;
+      down = undefined;
     };
     const settles = async (): Promise<void> => {
       clock.advance(10_000);
@@ -243,10 +243,10 @@ describe('a write of which nobody knows what became', () => {
     return { ...setup, loses, settles, told };
   }
 
-  it('hides its key until it is removed', async () => {
+  it.each(['deaf', 'silent'] as const)('hides its key until it is removed (%s)', async (how) => {
     const { store, entry, loses, settles, told } = broken();
     await store.write([put('key', 1), put('other', 2)], 'set');
-    await loses(() => store.write([put('key', 5)], 'set'));
+    await loses(() => store.write([put('key', 5)], 'set'), how);
     expect(told).toEqual([true]);
     expect((await store.read(['key', 'other'])).map((one) => one?.value)).toEqual([undefined, 2]);
     expect(await store.ttl('key')).toBeUndefined();
@@ -284,16 +284,19 @@ describe('a write of which nobody knows what became', () => {
     expect((await store.read(['key']))[0]?.value).toBe(2);
   });
 
-  it('hides whatever carries a tag that was to be invalidated', async () => {
-    const { store, loses, settles } = broken();
-    await store.write([put('key', 1, ['tag']), put('other', 2, ['free'])], 'set');
-    await loses(() => store.coherence.invalidateTags(['tag']));
-    expect((await store.read(['key', 'other'])).map((one) => one?.value)).toEqual([undefined, 2]);
-    await settles();
-    expect((await store.read(['key', 'other'])).map((one) => one?.value)).toEqual([undefined, 2]);
-    await store.write([put('key', 3, ['tag'])], 'set');
-    expect((await store.read(['key']))[0]?.value).toBe(3);
-  });
+  it.each(['deaf', 'silent'] as const)(
+    'hides what carries a tag that was to be invalidated (%s)',
+    async (how) => {
+      const { store, loses, settles } = broken();
+      await store.write([put('key', 1, ['tag']), put('other', 2, ['free'])], 'set');
+      await loses(() => store.coherence.invalidateTags(['tag']), how);
+      expect((await store.read(['key', 'other'])).map((one) => one?.value)).toEqual([undefined, 2]);
+      await settles();
+      expect((await store.read(['key', 'other'])).map((one) => one?.value)).toEqual([undefined, 2]);
+      await store.write([put('key', 3, ['tag'])], 'set');
+      expect((await store.read(['key']))[0]?.value).toBe(3);
+    },
+  );
 
   it('is forgotten when the store is closed', async () => {
     const { store, loses, told } = broken();

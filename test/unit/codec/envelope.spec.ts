@@ -4,7 +4,7 @@ import * as envelope from '../../../src/codec/envelope.js';
 import { PLAIN_JSON_FLAGS } from '../../../src/codec/flags.js';
 import { GENERATION_LENGTH, newGeneration } from '../../../src/codec/generation.js';
 
-const { hasGenerations, headerLength, openEntry, sealEntry } = envelope;
+const { hasGenerations, headerLength, headerLengthOf, openEntry, sealEntry } = envelope;
 
 const CREATED = 1_700_000_000_123;
 const EXPIRES = CREATED + 60_000;
@@ -83,6 +83,22 @@ describe('an entry', () => {
       expect(openEntry(bytes)?.tags).toEqual(tags);
       expect(hasGenerations(bytes, TWO)).toBe(true);
     }
+  });
+
+  it('tells how long its header is, as soon as enough of it is there', () => {
+    const plain = sealed('payload');
+    for (let end = 0; end <= plain.length; end++) {
+      const expected = end < envelope.GENERATIONS_AT ? undefined : headerLength(2);
+      expect(headerLengthOf(plain.subarray(0, end)), String(end)).toBe(expected);
+    }
+    const tagged = sealed('payload', { tags: TAGS });
+    const told = headerLength(2) + envelope.TAGS_LENGTH_DIGITS;
+    for (let end = 0; end <= tagged.length; end++) {
+      const expected = end < told ? undefined : tagged.length - 'payload'.length;
+      expect(headerLengthOf(tagged.subarray(0, end)), String(end)).toBe(expected);
+    }
+    expect(headerLengthOf(Buffer.from('a text of another program, longer than a header'))).toBeUndefined();
+    expect(headerLengthOf(Buffer.from(plain.toString().replace('"AAA', ' AAA')))).toBeUndefined();
   });
 
   it('carries 1–35 whole generations', () => {
