@@ -111,10 +111,12 @@ export const STORE_COHERENCE_BARRIER_CASES: readonly BehaviourCase<CoherenceSubj
       async run({ stores: [here, there], pass }, expect) {
         const before = await begin(here, 'before', { tags: ['tag'] });
         await there.coherence.bar({ keys: ['key'], tags: ['tag'] }, 200);
-        const under = await begin(here, 'under');
+        const [under, other] = [await begin(here, 'under'), await begin(here, 'other')];
         await pass(220);
         expect(await fill(here, before, 1, { tags: ['tag'] })).toStrictEqual(OVERTAKEN);
         expect(await fill(here, under, 1, { tags: ['tag'] })).toStrictEqual(OVERTAKEN);
+        await put(there, 'used again', 1, { tags: ['tag'] });
+        expect(await fill(here, other, 1, { tags: ['tag'] })).toStrictEqual(OVERTAKEN);
         expect(await load(here, 'key', 1)).toStrictEqual(STORED);
         expect(await load(here, 'tagged', 1, { tags: ['tag'] })).toStrictEqual(STORED);
       },

@@ -48,12 +48,18 @@ const bar =
     (run.barrier = await run.there.coherence.bar({ keys, tags }, 60_000));
 const lift: Step = (run) => run.barrier?.lift() ?? Promise.resolve();
 
+/** Somebody else uses the tags, which makes those that are missing, and the loader hears of the generation. */
+const use: Step = async ({ here, there }) => {
+  await put(there, 'other', 1, { tags: TAGS });
+  await here.read(['other']);
+};
+
 const INVALIDATIONS: Readonly<Record<string, readonly Step[]>> = {
   'a removal': [change, ({ there }) => there.delete([KEY])],
   'a write': [change, ({ there }) => put(there, KEY, NEW)],
   'an invalidation of a declared tag': [change, ({ there }) => there.coherence.invalidateTags(['declared'])],
-  'an invalidation of a named tag': [change, ({ there }) => there.coherence.invalidateTags(['named'])],
-  'a clear': [change, ({ there }) => there.clear()],
+  'an invalidation of a named tag': [change, ({ there }) => there.coherence.invalidateTags(['named']), use],
+  'a clear': [change, ({ there }) => there.clear(), use],
   'a barrier of the key': [bar([KEY], []), change, lift],
   'a barrier of a declared tag': [bar([], ['declared']), change, lift],
   'a barrier of a named tag': [bar([], ['named']), change, lift],
