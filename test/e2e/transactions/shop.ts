@@ -51,7 +51,6 @@ export async function openShop(url: string, file: string, options: ShopOptions =
     caches: {
       products: { ttl: '1h', onError },
       orders: { onError },
-      outbox: { ttl: null, onError: 'throw' },
     },
   });
   const providers = [{ provide: 'DATABASE', useValue: db }, PricesService, Transactions, Outbox];

@@ -1,11 +1,9 @@
 CREATE TABLE outbox (
   id INTEGER PRIMARY KEY,
   cache TEXT NOT NULL,
-  keys TEXT NOT NULL,
-  tags TEXT NOT NULL,
-  noted_at INTEGER NOT NULL,
-  batch INTEGER
+  cache_keys TEXT NOT NULL,
+  cache_tags TEXT NOT NULL,
+  noted_at BIGINT NOT NULL,
+  done_on TEXT
 );
-CREATE INDEX outbox_batch_index ON outbox (batch);
-CREATE TABLE outbox_batch (last INTEGER NOT NULL);
-INSERT INTO outbox_batch (last) VALUES (0);
+CREATE INDEX outbox_done_on ON outbox (done_on);
