@@ -178,6 +178,12 @@ describe('single loads', () => {
     expect(rulesBrokenBy(...loads, write('c', 22, 1))).toEqual(['single load']);
   });
 
+  it('are kept for a while after a failure that makes others pause', () => {
+    const loads = [load('a', 10, 50), load('b', 20, 30)];
+    expect(rulesBrokenBy(load('b', 1, 5, { pauses: true }), ...loads)).toEqual([]);
+    expect(rulesBrokenBy(load('b', 1, 5), ...loads)).toEqual(['single load']);
+  });
+
   it('are looked at beside the longest and beside the latest', () => {
     const loads = [load('a', 10, 90), load('b', 20, 60), load('c', 30, 40)];
     expect(rulesBrokenBy(...loads, write('d', 12, 1))).toEqual(['single load']);

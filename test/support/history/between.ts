@@ -69,7 +69,7 @@ export function withChannel(
   behind: ManagedConnection,
   channel: (behind: ChangeChannel) => Partial<ChangeChannel>,
 ): ManagedConnection {
-  const changes = inFrontOf(behind.changes, channel(behind.changes) as Partial<typeof behind.changes>);
+  const changes = inFrontOf(behind.changes, channel(behind.changes));
   return inFrontOf(behind, { changes });
 }
 

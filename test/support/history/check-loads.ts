@@ -5,6 +5,8 @@ import { concerns } from './world.js';
 
 /** For how long a write that was not acknowledged may still take effect, and a fault have consequences. */
 const AFTERMATH = ms(6_000);
+/** For how long a load that has failed keeps others from trying, with some more for a slow machine. */
+const PAUSE = ms(2_000);
 
 /**
  * Loaders of a key do not overlap, unless something may have taken the lease of the first one away: a write that concerns
@@ -48,6 +50,9 @@ function disturbances(history: History, key: string): (from: Moment, to: Moment)
   const all: { start: Moment; end: Moment }[] = [];
   for (const record of history.records) {
     if (record.type === 'fault') all.push({ start: record.start, end: record.end + AFTERMATH });
+    if (record.type === 'load' && record.key === key && record.pauses === true) {
+      all.push({ start: record.end, end: record.end + PAUSE });
+    }
     if (record.type !== 'write' || !concerns(record.change, key)) continue;
     all.push({ start: record.began, end: record.acknowledged ? record.end : record.end + AFTERMATH });
   }

@@ -30,7 +30,7 @@ export interface OwnNode extends HistoryNode {
 /** A node on this library: a connection and a cache of its own, as an application in a process of its own has them. */
 export async function ownNode(options: OwnNodeOptions): Promise<OwnNode> {
   const { name, url, keyPrefix, clock = systemClock, wrap = (one) => one } = options;
-  const raw = { url, connect: 'required', clientName: name, ...options.connection };
+  const raw = { url, connect: 'required', ...options.connection };
   const resolved = resolveConnectionOptions('default', raw, 'connection');
   if (resolved.kind !== 'standalone') throw new Error('A URL leads to one server.');
   const troubles = new Troubles();
@@ -97,7 +97,7 @@ export function historyCache(cache: NamedCache, troubles: Troubles): HistoryCach
     invalidateTags: (tags) => acknowledged('invalidateTags', () => cache.invalidateTags(tags)),
     clear: () => acknowledged('clear', () => cache.clear()),
     expire: (key) => acknowledged('expire', () => cache.expire(key)),
-    mutate: (change, work) => acknowledged('mutate', async () => void (await cache.mutate(change, work))),
+    mutate: ({ keys, tags }, work) => acknowledged('mutate', () => cache.mutate({ keys, tags }, work)),
     touch: (key, milliseconds) => cache.touch(key, Math.ceil(milliseconds)),
   };
 }

@@ -61,6 +61,8 @@ export interface LoadRecord {
   readonly asked: Moment;
   readonly start: Moment;
   readonly end: Moment;
+  /** It has failed on a node that has others pause then: those who have no old value load without a lease meanwhile. */
+  readonly pauses?: true;
 }
 
 /** Something was done to the nodes, to Redis or to what lies between them. */

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly time: number;
   /** Callers of each node. Default 4. */
   readonly workers?: number;
+  /** Told of each record at once. */
+  readonly hear?: (record: HistoryRecord) => void;
   /** What goes wrong meanwhile; it is told when it has to end, and ends by itself then. */
   readonly faults?: (until: number, record: (record: HistoryRecord) => void) => Promise<void>;
 }
@@ -23,9 +25,12 @@ export interface RunOptions {
  * answers come, and so how the callers interleave, is up to the machine: the same seed gives another history each time.
  */
 export async function runHistory(options: RunOptions): Promise<History> {
-  const { nodes, database, seed, time, workers = 4, faults } = options;
+  const { nodes, database, seed, time, workers = 4, hear, faults } = options;
   const records: HistoryRecord[] = [];
-  const record = (one: HistoryRecord): void => void records.push(one);
+  const record = (one: HistoryRecord): void => {
+    records.push(one);
+    hear?.(one);
+  };
   const until = moment() + ms(time);
   const work = nodes.flatMap((node) =>
     Array.from({ length: workers }, (_, index) =>

@@ -18,18 +18,18 @@ type Operation = ReadOperation | WriteOperation | 'touch';
 /** How often each operation is drawn, beside the others. */
 const WEIGHTS: Readonly<Record<Operation, number>> = {
   get: 30,
-  peek: 8,
+  peek: 10,
   getEntry: 4,
   getOrSet: 40,
   getOrSetMany: 5,
-  del: 3,
-  mdel: 0.7,
-  invalidateTags: 2,
-  clear: 0.3,
-  set: 3,
-  mutate: 1.5,
-  expire: 1,
-  touch: 1,
+  del: 1.5,
+  mdel: 0.5,
+  invalidateTags: 1,
+  clear: 0.15,
+  set: 1.5,
+  mutate: 1,
+  expire: 0.5,
+  touch: 0.5,
 };
 
 /** Keys that are drawn more often: one of each kind. */
@@ -59,7 +59,7 @@ export class Worker {
     this.#record = record;
     this.#name = `${node.name}.${process.pid}.${++writers}`;
     const offered = Object.entries(WEIGHTS).filter(([name]) => name in node.cache);
-    this.#weights = Object.fromEntries(offered) as Partial<Record<Operation, number>>;
+    this.#weights = Object.fromEntries(offered);
   }
 
   /** Works until the moment has come. */
@@ -196,17 +196,19 @@ export class Worker {
     keys: readonly string[],
     asked: Moment,
   ): Promise<Reading[]> {
-    const { name: node } = this.#node;
+    const { name: node, servesStale } = this.#node;
     const start = moment();
+    const fails = this.#random.chance(0.02);
     try {
       await this.#delay();
       const versions = await this.#database.read(keys);
       await this.#delay();
-      if (this.#random.chance(0.02)) throw new LoaderFailure('The loader has failed.');
+      if (fails) throw new LoaderFailure('The loader has failed.');
       return keys.map((key, index) => ({ key, version: versions[index] as number }));
     } finally {
-      const end = moment();
-      for (const key of keys) this.#record({ type: 'load', node, operation, key, asked, start, end });
+      const pauses = fails && servesStale ? ({ pauses: true } as const) : {};
+      const of = { type: 'load', node, operation, asked, start, end: moment(), ...pauses } as const;
+      for (const key of keys) this.#record({ ...of, key });
     }
   }
 
