@@ -43,9 +43,34 @@ describe('RedisCacheModule.forRoot refuses', () => {
       'caches.a.maxBytes: must be a whole number, 1 or more, received -1',
     ],
     [
-      'memory bounds on Redis',
-      { connection: 'redis://a', caches: { a: { memory: { max: 1 } } } },
-      'caches.a.memory',
+      'memory in front of a Keyv',
+      { caches: { a: { store: new Map(), memory: { max: 1 } } } },
+      'caches.a.memory: goes with a store in Redis or in memory',
+    ],
+    [
+      'a ttl of memory where memory is the store',
+      { caches: { a: { store: 'memory', memory: { ttl: '1m' } } } },
+      'caches.a.memory.ttl: goes with a store in Redis',
+    ],
+    [
+      'a memory of no size',
+      { connection: 'redis://a', caches: { a: { memory: { max: 0 } } } },
+      'caches.a.memory.max',
+    ],
+    [
+      'a jitter above 1',
+      { caches: { a: { jitter: 5 } } },
+      'caches.a.jitter: must be a number from 0 to 1, received 5',
+    ],
+    [
+      'a stale option that does not exist',
+      { caches: { a: { stale: { whileRevalidate: '1m' } } } },
+      'caches.a.stale.whileRevalidate: is no option',
+    ],
+    [
+      'a soft timeout that is longer than the hard one',
+      { caches: { a: { timeout: { soft: '2s', hard: '1s' } } } },
+      'caches.a.timeout.soft: must be shorter than the hard timeout of 1000 ms, received 2000',
     ],
     [
       'types that are no classes',
