@@ -38,7 +38,7 @@ export const BARRIER = 'BARRIER';
  */
 export const WRITE = defineScript(`${TELL_LUA}${EVENT}
 local count = #KEYS / 3
-tell(ARGV[1], ARGV[2], { unpack(KEYS, 1, count) })
+if ARGV[1] ~= '' then tell(ARGV[1], ARGV[2], { unpack(KEYS, 1, count) }) end
 local barred = redis.call('EXISTS', unpack(KEYS, 2 * count + 1)) > 0
 local answers = {}
 for at = 1, count do
@@ -62,7 +62,7 @@ return answers
 /** Removes entries and ends their leases. KEYS are the entries, then their leases. Answers how many were there. */
 export const DELETE = defineScript(`${TELL_LUA}${EVENT}
 local count = #KEYS / 2
-tell(ARGV[1], ARGV[2], { unpack(KEYS, 1, count) })
+if ARGV[1] ~= '' then tell(ARGV[1], ARGV[2], { unpack(KEYS, 1, count) }) end
 redis.call('DEL', unpack(KEYS, count + 1))
 local removed = 0
 for at = 1, count do

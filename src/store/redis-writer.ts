@@ -27,8 +27,10 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Writes of one script: a longer one would keep other clients of the server waiting. */
+/** Writes of one pipeline, and of one script: a longer one would keep other clients of the server waiting. */
 const SCRIPT_WRITES = 128;
+/** From so many bytes on, a script takes no further write, for the same reason. */
+const SCRIPT_BYTES = 1024 * 1024;
 /** Its continuations run at the end of this turn, as those of `queueMicrotask`, which makes an object for each. */
 const THIS_TURN = Promise.resolve();
 
@@ -101,16 +103,19 @@ export class RedisWriter {
     return underGenerations(shared.connection, generations, async (known, last) => {
       const writes = all.every(isWanted) ? all : all.filter(isWanted);
       if (writes.length === 0) return { result: undefined };
-      const [answer, behind] = await runPipeline(shared.connection, [
-        scriptCommand(WRITE, this.#keysOf(writes), this.#argsOf(writes, known)),
+      const parts = scriptsOf(writes);
+      const replies = await runPipeline(shared.connection, [
+        ...parts.map((part) => scriptCommand(WRITE, this.#keysOf(part), this.#argsOf(part, known))),
         generations.read(),
       ]);
-      const changed = generations.learnFrom(behind) !== known;
+      const changed = generations.learnFrom(replies.at(-1)) !== known;
       // Cleared each time, so at least once since the write was called: it counts as written before that.
       if (changed && !last) return undefined;
-      for (const [index, one] of writes.entries()) {
-        const outcome = outcomeOf(answer, index);
-        if (outcome !== true) undone.set(one, outcome);
+      for (const [at, part] of parts.entries()) {
+        for (const [index, one] of part.entries()) {
+          const outcome = outcomeOf(replies[at], index);
+          if (outcome !== true) undone.set(one, outcome);
+        }
       }
       return { result: undefined };
     });
@@ -137,6 +142,22 @@ export class RedisWriter {
 /** A time to live for a script: empty = none. */
 export function lifetime(ttl: number | null, grace = 0): string {
   return ttl === null ? '' : String(ttl + grace);
+}
+
+/** The writes of each script: all in one, unless they are large. */
+function scriptsOf(writes: readonly EntryWrite[]): readonly (readonly EntryWrite[])[] {
+  const parts: (readonly EntryWrite[])[] = [];
+  let start = 0;
+  let bytes = 0;
+  for (let at = 0; at < writes.length; at++) {
+    bytes += (writes[at] as EntryWrite).encoded.payload.length;
+    if (bytes < SCRIPT_BYTES || at + 1 === writes.length) continue;
+    parts.push(writes.slice(start, at + 1));
+    start = at + 1;
+    bytes = 0;
+  }
+  parts.push(start === 0 ? writes : writes.slice(start));
+  return parts;
 }
 
 function isWanted({ wanted }: EntryWrite): boolean {

@@ -316,6 +316,20 @@ describe('commands', () => {
     expect(await commandsOf(redis.server, sets(129))).toMatchObject({ evalsha: 2, set: 129 });
   });
 
+  it('sets of large values are a script for each megabyte, and still one look', async () => {
+    const { store, barrier } = open();
+    await store.write([put('warm', 1)], 'set');
+    const large = 'x'.repeat(600 * 1024);
+    const writes = Array.from({ length: 5 }, (_, at) => put(`key:${at}`, large));
+    await cli('ZADD', barrier('key:3'), 1, 'token');
+    let written: boolean[] = [];
+    const counts = await commandsOf(redis.server, async () => (written = await store.write(writes, 'set')));
+    expect(counts).toMatchObject({ evalsha: 3, set: 4, mget: 1 });
+    expect(written).toEqual([true, true, true, false, true]);
+    expect(await valueOf(store, 'key:4')).toBe(large);
+    expect(await valueOf(store, 'key:3')).toBeUndefined();
+  });
+
   it('a lone get is one MGET; one of a tagged entry two, or one where the tags are known', async () => {
     const { store } = open();
     await store.write([put('plain', 1), put('tagged', 2, { tags: ['a', 'b'] })], 'set');
