@@ -4,6 +4,7 @@ import type { StoreWrite } from '../../src/store/store.js';
 import { begin, fill, load } from '../../src/testing/store-coherence-subject.js';
 import { eventually } from '../support/eventually.js';
 import { SharedRedis } from './redis-caches.js';
+import { storeOn } from './redis-stores.js';
 import { isTrusted, keyCommandsOf, ownSpace, tierProcess, type TierProcess } from './tier-processes.js';
 
 const redis = new SharedRedis();
@@ -166,11 +167,13 @@ describe('a channel that is lost', () => {
     await writer.store.write([put('k', 1)], 'set');
     await remember('k', 1);
     const { epoch } = reader.channel;
+    reader.heard.length = 0;
     await killChannels();
     await redis.server.cli('DEL', space.entryKey('k'));
     await eventually(() => expect(reader.peek('k')).toBeUndefined());
     expect(await reader.read('k')).toBeUndefined();
     await eventually(() => expect(reader.channel.epoch).toBeGreaterThan(epoch));
+    expect(reader.heard).toContain('all');
     await isTrusted(reader);
     await writer.store.write([put('k', 2)], 'set');
     await sees('k', 2);
@@ -230,6 +233,48 @@ it('where Redis lets nobody track keys, writers tell of what they change', async
   }
   await one.store.coherence.release([await begin(one.store, 'loaded')]);
   await eventually(() => expect(two.heard).toContain('loaded'));
+});
+
+it('at rest, memory gives what Redis holds, whatever has happened at the same time', async () => {
+  const { store: truth } = storeOn(redis.connection, { space });
+  const keys = ['a', 'b', 'c', 'd'];
+  const random = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)] as T;
+  const change = ({ store }: TierProcess, value: number): Promise<unknown> => {
+    const key = random(keys);
+    const tags = random([[], ['s'], ['s', 't']]);
+    const kinds = [
+      () => store.write([put(key, value, { tags })], 'set'),
+      () => store.write([put(key, value, { tags })], 'set'),
+      () => store.delete([key]),
+      () => store.increment(key, 1, { initial: 0, ttl: MINUTE }),
+      () => store.coherence.invalidateTags([random(['s', 't'])]),
+      () => (value % 5 === 0 ? store.clear() : store.touch(key, MINUTE)),
+    ];
+    return random(kinds)();
+  };
+  let given = 0;
+  for (let round = 0; round < 30; round++) {
+    const actors = Array.from({ length: 8 }, async (_, actor) => {
+      const process = actor % 2 === 0 ? writer : reader;
+      for (let step = 0; step < 15; step++) {
+        if (actor < 3 && step < 5) await change(process, round * 100 + step);
+        else await process.store.read([random(keys)]);
+      }
+    });
+    await Promise.all(actors);
+    for (const process of [writer, reader]) process.heard.length = 0;
+    await writer.store.delete(['last']);
+    for (const process of [writer, reader]) {
+      await eventually(() => expect(process.heard).toContain('last'));
+      for (const key of keys) {
+        const remembered = process.peek(key);
+        if (remembered === undefined) continue;
+        given += 1;
+        expect((await truth.read([key]))[0]?.value).toEqual(remembered);
+      }
+    }
+  }
+  expect(given).toBeGreaterThan(20);
 });
 
 it('nothing is left at rest', async () => {
