@@ -21,8 +21,9 @@ export interface FetchedEntry {
 /** A look at Redis that is under way, from before it is sent. What changes meanwhile must not be remembered. */
 export interface Look {
   /**
-   * Remembers the entry of one of its keys if nothing has touched it, its tags or its generations since, and gives what is
-   * remembered: the value that everybody shares from now on. `undefined` = it is not remembered. Synchronous.
+   * Remembers the entry of one of its keys if nothing has touched it, its tags or its generations since, and gives it with
+   * the value that everybody shares from now on, frozen; or with the fetched one, for the caller alone, where a value cannot
+   * be frozen. `undefined` = it is not remembered. Synchronous.
    */
   keep(entryKey: string, fetched: FetchedEntry): StoredEntry | undefined;
   /** The look is over, well or badly. */

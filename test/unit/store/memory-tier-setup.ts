@@ -9,7 +9,7 @@ import type { FetchedEntry } from '../../../src/store/tier.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
 /** An invalidation channel that a test speaks on. It is trusted until `trustedUntil`. */
-export class HandChannel implements ChangeChannel {
+class HandChannel implements ChangeChannel {
   epoch = 1;
   trustedUntil = Infinity;
   prefixes: readonly string[] = [];
