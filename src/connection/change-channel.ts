@@ -92,6 +92,7 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
 
   armed(mode: ChannelMode, until: number, reason: string): void {
     this.#lose();
+    if (this.#session === undefined) return;
     this.#mode = mode;
     this.#until = until;
     this.#tell('trusted', mode, reason);

@@ -3,7 +3,7 @@ import { CHANGE_TOPIC, MessageReader } from './change-message.js';
 import type { ChannelWire } from './channel-wire.js';
 import type { RedisArgument, RedisCommand, RedisReply } from './connection.js';
 import { isDenial, kindOf, reasonOf } from './error-reply.js';
-import { InFlight, type InFlightListener } from './in-flight.js';
+import { Exchange, type Replies } from './exchange.js';
 import type { Link, LinkListener } from './link.js';
 import { Pulse } from './pulse.js';
 
@@ -34,8 +34,6 @@ export interface SessionParts {
   readonly time: (sentAt: number, reply: RedisReply) => void;
 }
 
-type Replies = readonly (RedisReply | Error)[];
-
 const INTERVAL = 500;
 const LIMIT = 500;
 /** Counted in turns of the event loop, so that a busy process misses no ping: 480 ms at most. */
@@ -46,28 +44,29 @@ const WAIT_WHEN_REFUSED = 30_000;
  * One connection over which changes are told, from when somebody listens until nobody does. Each time that it has a socket
  * it has Redis tell of the keys, and sees by a ping every 500 ms whether it can be relied on.
  */
-export class ChannelSession implements LinkListener, InFlightListener {
+export class ChannelSession implements LinkListener {
   readonly #parts: SessionParts;
   readonly #listener: SessionListener;
   readonly #link: Link;
-  readonly #inFlight: InFlight;
+  readonly #exchange: Exchange;
   readonly #messages = new MessageReader();
   #pulse: Pulse;
   #state: 'down' | 'arming' | 'trusted' = 'down';
   #mode: ChannelMode = 'tracking';
-  /** What was sent in an earlier turn is of no interest any more. */
-  #turn = 0;
   #cancelNext: (() => void) | undefined;
+  #closed = false;
 
   constructor(parts: SessionParts, listener: SessionListener) {
     const { wire, clock, time } = parts;
     this.#parts = parts;
     this.#listener = listener;
     this.#pulse = new Pulse(time);
-    this.#inFlight = new InFlight(
-      { client: wire.commands, clock, deadline: DEADLINE, patience: Infinity },
-      this,
-    );
+    this.#exchange = new Exchange({
+      client: wire.commands,
+      clock,
+      deadline: DEADLINE,
+      broken: (reason) => this.#link.replace(reason),
+    });
     wire.onChanged((key) => listener.changed(key === null ? null : key.toString()));
     this.#link = wire.link(this);
   }
@@ -83,9 +82,9 @@ export class ChannelSession implements LinkListener, InFlightListener {
 
   /** Lets go of the connection. Tells nobody. Never rejects. */
   close(): Promise<void> {
-    this.#endTurn();
-    this.#state = 'down';
-    this.#inFlight.close();
+    this.#closed = true;
+    this.#cancelNext?.();
+    this.#exchange.close();
     return this.#link.close();
   }
 
@@ -95,7 +94,8 @@ export class ChannelSession implements LinkListener, InFlightListener {
   }
 
   lost(error: Error): void {
-    this.#endTurn();
+    this.#cancelNext?.();
+    this.#exchange.drop();
     this.#become('down', reasonOf(error), isDenial(error));
   }
 
@@ -108,7 +108,7 @@ export class ChannelSession implements LinkListener, InFlightListener {
       command('CLIENT', 'TRACKING', 'ON', 'BCAST', ...tracked),
       ...this.#pulse.commands,
     ];
-    this.#exchange(commands, ([, tracking, ...pulse], sentAt) => {
+    this.#begin(commands, ([, tracking, ...pulse], sentAt) => {
       if (!(tracking instanceof Error)) this.#felt(pulse, sentAt, 'Redis tracks keys');
       else if (kindOf(tracking) === 'command') this.#subscribe(reasonOf(tracking));
       else this.#unfit(reasonOf(tracking), sentAt);
@@ -125,7 +125,7 @@ export class ChannelSession implements LinkListener, InFlightListener {
     });
     // Where we are not permitted to publish, others are not either, and there is nothing to be heard.
     const commands = [command('PUBLISH', CHANGE_TOPIC, ''), ...this.#pulse.commands];
-    this.#exchange(
+    this.#begin(
       commands,
       ([published, ...pulse], sentAt) => {
         refusal ??= published instanceof Error ? published : undefined;
@@ -143,7 +143,7 @@ export class ChannelSession implements LinkListener, InFlightListener {
   };
 
   #beat(): void {
-    this.#exchange(this.#pulse.commands, (replies, sentAt) => this.#felt(replies, sentAt, ''));
+    this.#begin(this.#pulse.commands, (replies, sentAt) => this.#felt(replies, sentAt, ''));
   }
 
   #felt(pulse: Replies, sentAt: number, reason: string): void {
@@ -179,6 +179,8 @@ export class ChannelSession implements LinkListener, InFlightListener {
   }
 
   #next(at: number): void {
+    // Whoever is told something may go, and be the last.
+    if (this.#closed) return;
     const { clock } = this.#parts;
     this.#cancelNext = clock.schedule(Math.max(0, at - clock.monotonic()), () => {
       if (this.#state === 'trusted') this.#beat();
@@ -186,49 +188,10 @@ export class ChannelSession implements LinkListener, InFlightListener {
     });
   }
 
-  /** Sends commands together. `then` is called with the replies, once `also` is settled; an outcome without any is a loss. */
-  #exchange(
-    commands: readonly RedisCommand[],
-    then: (replies: Replies, sentAt: number) => void,
-    also?: Promise<unknown>,
-  ): void {
-    this.#endTurn();
-    const turn = this.#turn;
-    const sentAt = this.#parts.clock.monotonic();
-    Promise.all([this.#inFlight.sendAll(commands), also]).then(
-      ([replies]) => {
-        if (turn === this.#turn) then(replies, sentAt);
-      },
-      (error: Error) => {
-        if (turn === this.#turn) this.#link.replace(reasonOf(error));
-      },
-    );
-  }
-
-  #endTurn(): void {
-    this.#turn += 1;
+  /** Begins an exchange in place of what was to come next. */
+  #begin(...lot: Parameters<Exchange['begin']>): void {
     this.#cancelNext?.();
-    this.#cancelNext = undefined;
-  }
-
-  answered(): void {
-    // Each exchange is judged as a whole.
-  }
-
-  failed(error: Error): Error | undefined {
-    return kindOf(error) === 'transport' ? error : undefined;
-  }
-
-  expired(): Error {
-    return new Error('no answer');
-  }
-
-  drained(): void {
-    // Nobody waits for it.
-  }
-
-  stuck(): void {
-    // What has expired has ended the connection.
+    if (!this.#closed) this.#exchange.begin(...lot);
   }
 }
 

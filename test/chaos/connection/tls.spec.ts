@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import type { RedisServer } from '../../support/redis-server.js';
 import { selfSignedCertificate } from './certificate.js';
-import { CLIENTS, get, make, open, redis, set } from './harness.js';
+import { CLIENTS, get, hear, isTrusted, make, open, redis, set } from './harness.js';
 
 const certificate = selfSignedCertificate('redis.internal');
 
@@ -29,6 +30,17 @@ describe.each(CLIENTS)('TLS on %s', (_version, client) => {
     const { connection } = await open({ url: `rediss://:secret@127.0.0.1:${port}`, socket }, { client });
     await set(connection, 'k', 'v');
     expect(await get(connection, 'k')).toBe('v');
+  });
+
+  it('is spoken on the invalidation channel, too', async () => {
+    const server = await redis({ password: 'secret' });
+    const port = await tlsInFrontOf(server);
+    const socket = { ca: certificate.cert, servername: 'redis.internal' };
+    const { connection } = await open({ url: `rediss://:secret@127.0.0.1:${port}`, socket }, { client });
+    const told = hear(connection, 'k');
+    await isTrusted(connection);
+    await server.cli('SET', 'k', 'v');
+    await eventually(() => expect(told.at(-1)).toBe('k'));
   });
 
   it('is spoken with socket.tls, and heals after the connection broke', async () => {

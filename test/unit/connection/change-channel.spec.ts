@@ -146,6 +146,8 @@ describe('other keys', () => {
     const first = wire().sent.length;
     const { told } = hear('q:');
     expect(wire().sent.slice(first)[1]).toBe('CLIENT TRACKING ON BCAST PREFIX p: PREFIX q:');
+    await wire().answer(first);
+    expect(channel.trusted).toBe(false);
     await wire().answer();
     expect(channel.trusted).toBe(true);
     expect(told).toEqual(['lost 2']);
@@ -401,6 +403,27 @@ describe('a channel that is closed', () => {
     await setup.channel.close();
     expect(setup.wire.closed).toBe(1);
   });
+
+  it.each([1, 2, 3])(
+    'lets go of everything when the last who listens goes at the %ith news',
+    async (news) => {
+      const { channel, clock, wire, pass } = setUpChannel();
+      let left = news;
+      const stop = channel.listen(['p:'], {
+        changed: () => undefined,
+        lost: () => {
+          left -= 1;
+          if (left === 0) stop();
+        },
+      });
+      await wire().connect();
+      wire().push(null);
+      await pass(2_000);
+      expect(clock.pending).toBe(0);
+      expect(channel.trusted).toBe(false);
+      expect(wire().closed).toBe(1);
+    },
+  );
 
   it('is not opened again', async () => {
     const { channel, wires, hear } = setUpChannel();

@@ -80,9 +80,9 @@ export class FakeWire implements ChannelWire {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
-  /** Answers what waits for it. */
-  async answer(): Promise<void> {
-    for (const { command, resolve, reject } of this.#waiting.splice(0)) {
+  /** Answers what waits for it, or only so many commands, the oldest first. */
+  async answer(count = Infinity): Promise<void> {
+    for (const { command, resolve, reject } of this.#waiting.splice(0, count)) {
       const found = [...this.answers].find(([start]) => command.startsWith(start))?.[1];
       if (found === undefined) throw new Error(`No answer to ${command}`);
       if (found instanceof Error) reject(found);
