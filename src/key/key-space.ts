@@ -110,18 +110,6 @@ export class KeySpace {
     return { path, key: unescapeKey(redisKey.slice(open + 1, close)) };
   }
 
-  /** What the Redis key of a tag or of a generation of the cache stands for; `undefined` for any other key. */
-  locateVersion(
-    redisKey: string,
-  ): { readonly tag: string } | { readonly path: readonly string[] } | undefined {
-    const start = `${this.#prefix}t:{${this.#cache}}`;
-    if (!redisKey.startsWith(start)) return undefined;
-    const rest = redisKey.slice(start.length);
-    if (rest.startsWith(':')) return { tag: unescapeKey(rest.slice(1)) };
-    if (!rest.startsWith('#gen')) return undefined;
-    return { path: rest.split('/').slice(1).map(unescapeKey) };
-  }
-
   /** The user's key of an entry's Redis key. */
   userKey(entryKey: string): string {
     return unescapeKey(entryKey.slice(this.#start.length, -1));

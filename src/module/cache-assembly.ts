@@ -121,7 +121,7 @@ function openTier(
     bounds: tier,
     ttl: tier.ttl,
     now: () => connection.now(),
-    changes: heardChanges(flights),
+    changed: heardChanges(flights),
   });
 }
 

@@ -67,12 +67,14 @@ export function clientConnection(
     if (client.isReady === false) throw calls.unavailable('the client of the store is not connected');
     return bytesOf(await calls.run(() => send(client, args)));
   };
+  // When such a client connects anew, nobody tells: a server that does not know a script any more says so.
+  const requests = { request, onUp: () => () => undefined };
   return {
     request,
     // Both clients send what is asked for in one turn together.
     pipeline: (commands) =>
       Promise.all(commands.map((command) => request(command).catch((error: Error) => error))),
-    evaluate: (script, keys, args) => evaluateScript({ request }, script, keys, args),
+    evaluate: (script, keys, args) => evaluateScript(requests, script, keys, args),
     scan: (glob) => scanKeys({ request }, glob),
   };
 }

@@ -58,15 +58,8 @@ export interface Barrier {
   lift(): Promise<void>;
 }
 
-/** Hears what happens to the entries of a store, here or in other processes. */
-export interface ChangeListener {
-  /** The entry of a key of the whole store or of a part of it was written or removed, or its lease was given back. */
-  changed(path: readonly string[], key: string): void;
-  /** A tag was invalidated. */
-  tagChanged(tag: string): void;
-  /** All entries of a part (`[]` = of all) were cleared, or nobody knows what may have changed. */
-  allChanged(path: readonly string[]): void;
-}
+/** Hears that the entry of a key, of the part that the names of `path` lead to, may have changed, here or elsewhere. */
+export type EntryListener = (path: readonly string[], key: string) => void;
 
 /**
  * How loads, tags, barriers and stale entries are kept coherent between all processes. Keys are the user's own, as in

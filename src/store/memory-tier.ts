@@ -4,7 +4,7 @@ import type { Codec } from '../codec/codec.js';
 import { GENERATION_LENGTH } from '../codec/generation.js';
 import type { ChangeChannel } from '../connection/connection.js';
 import type { KeySpace } from '../key/key-space.js';
-import type { ChangeListener } from './coherence.js';
+import type { EntryListener } from './coherence.js';
 import type { MemoryBounds } from './memory-store.js';
 import { MemoryWatchers } from './memory-watchers.js';
 import type { StoredEntry } from './store.js';
@@ -26,8 +26,8 @@ export interface MemoryTierContext {
   readonly codec: Codec;
   /** The time by which entries expire: that of Redis. */
   readonly now: () => number;
-  /** Told of everything that the channel tells of this cache. */
-  readonly changes: ChangeListener;
+  /** Told of every entry of this cache that the channel tells of. */
+  readonly changed: EntryListener;
 }
 
 /** What a memory tier holds at this moment. */
@@ -211,28 +211,23 @@ class ChannelledTier implements MemoryTier {
   }
 
   #heard(key: string): void {
-    const { space, changes } = this.#context;
+    const { space, changed } = this.#context;
     // Behind the key of an entry stands `!` where something has happened to it that Redis tells nobody of.
     const entryKey = key.endsWith('}!') ? key.slice(0, -1) : key;
     const entry = space.locateEntry(entryKey);
-    if (entry !== undefined) {
+    if (entry === undefined) {
+      this.#retire(key);
+    } else {
       this.drop([entryKey]);
-      changes.changed(entry.path, entry.key);
+      changed(entry.path, entry.key);
       this.#watchers.wake(entryKey);
-      return;
     }
-    const version = space.locateVersion(key);
-    if (version === undefined) return;
-    this.#retire(key);
-    if ('tag' in version) changes.tagChanged(version.tag);
-    else changes.allChanged(version.path);
   }
 
   #lost(): void {
     this.#looks.touchAll();
     this.#entries.clear();
     this.#epoch += 1;
-    this.#context.changes.allChanged([]);
     this.#watchers.wakeBelow('');
   }
 

@@ -5,6 +5,7 @@ import type {
   RedisReply,
   RedisScript,
 } from '../connection/connection.js';
+import { knownScripts } from '../connection/script.js';
 
 /** A command that runs a script. */
 export interface ScriptCommand extends RedisCommand {
@@ -25,15 +26,19 @@ export function scriptCommand(
 }
 
 /**
- * Sends commands together, scripts among them. Where the server does not know a script yet, it is sent again by its text
- * with all that stood behind the first such script and is no script: reads that have to come after it. One round trip, two
- * then. Throws as `RedisConnection.pipeline` does.
+ * Sends commands together, scripts among them. Where the server has forgotten a script, it is sent again by its text with
+ * all that stood behind the first such script and is no script: reads that have to come after it. One round trip, two then.
+ * Throws as `RedisConnection.pipeline` does.
  */
 export async function runPipeline(
   connection: RedisConnection,
   commands: readonly (RedisCommand | ScriptCommand)[],
 ): Promise<(RedisReply | Error)[]> {
-  const replies = await connection.pipeline(commands);
+  const known = knownScripts(connection);
+  const isKnown = (one: RedisCommand | ScriptCommand): boolean => !('script' in one) || known.has(one.script);
+  const replies = await (commands.every(isKnown)
+    ? connection.pipeline(commands)
+    : sendUnknown(connection, commands, known));
   const first = replies.findIndex(isUnknownScript);
   if (first < 0) return replies;
   const again = new Map<number, RedisCommand>();
@@ -45,6 +50,17 @@ export async function runPipeline(
   const later = await connection.pipeline([...again.values()]);
   let next = 0;
   for (const at of again.keys()) replies[at] = later[next++] as RedisReply | Error;
+  return replies;
+}
+
+async function sendUnknown(
+  connection: RedisConnection,
+  commands: readonly (RedisCommand | ScriptCommand)[],
+  known: Set<RedisScript>,
+): Promise<(RedisReply | Error)[]> {
+  const texts = commands.map((one) => ('script' in one && !known.has(one.script) ? byText(one) : one));
+  const replies = await connection.pipeline(texts);
+  for (const one of commands) if ('script' in one) known.add(one.script);
   return replies;
 }
 

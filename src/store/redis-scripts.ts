@@ -163,12 +163,15 @@ return 1
 const LEAST_GRACE = 100;
 
 /**
- * Makes a fresh entry stale at ARGV[7], which is now, and ends its lease; one without a grace is removed. Answers 1, or 0 when
- * there is no fresh entry.
+ * Ends the lease of an entry, whether there is one or not: what is loaded at this moment is not fresh either. Makes a fresh
+ * entry stale at ARGV[7], which is now; one without a grace is removed. Answers 1, or 0 when there is no fresh entry.
  */
-export const EXPIRE = defineScript(`${JUDGING}
-if not fresh then return 0 end
+export const EXPIRE = defineScript(`${EVENT}${JUDGING}
 redis.call('DEL', KEYS[2])
+if not fresh then
+  event(KEYS[1])
+  return 0
+end
 local left = grace()
 if left < ${LEAST_GRACE} then
   redis.call('UNLINK', KEYS[1])

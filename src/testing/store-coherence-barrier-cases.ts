@@ -109,16 +109,16 @@ export const STORE_COHERENCE_BARRIER_CASES: readonly BehaviourCase<CoherenceSubj
     {
       title: 'a barrier ends by itself when its process is gone, and what was loaded under it is not stored',
       async run({ stores: [here, there], pass }, expect) {
-        const before = await begin(here, 'before', { tags: ['tag'] });
-        await there.coherence.bar({ keys: ['key'], tags: ['tag'] }, 200);
-        const [under, other] = [await begin(here, 'under'), await begin(here, 'other')];
+        const before = await begin(here, 'before', { tags: ['a'] });
+        await there.coherence.bar({ keys: ['key'], tags: ['a', 'b'] }, 200);
+        const [first, second] = [await begin(here, 'first'), await begin(here, 'second')];
         await pass(220);
-        expect(await fill(here, before, 1, { tags: ['tag'] })).toStrictEqual(OVERTAKEN);
-        expect(await fill(here, under, 1, { tags: ['tag'] })).toStrictEqual(OVERTAKEN);
-        await put(there, 'used again', 1, { tags: ['tag'] });
-        expect(await fill(here, other, 1, { tags: ['tag'] })).toStrictEqual(OVERTAKEN);
+        expect(await fill(here, before, 1, { tags: ['a'] })).toStrictEqual(OVERTAKEN);
+        expect(await fill(here, first, 1, { tags: ['a'] })).toStrictEqual(OVERTAKEN);
+        await put(there, 'used again', 1, { tags: ['b'] });
+        expect(await fill(here, second, 1, { tags: ['b'] })).toStrictEqual(OVERTAKEN);
         expect(await load(here, 'key', 1)).toStrictEqual(STORED);
-        expect(await load(here, 'tagged', 1, { tags: ['tag'] })).toStrictEqual(STORED);
+        expect(await load(here, 'tagged', 1, { tags: ['a', 'b'] })).toStrictEqual(STORED);
       },
     },
     {

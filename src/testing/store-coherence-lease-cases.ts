@@ -133,6 +133,7 @@ export const STORE_COHERENCE_LEASE_CASES: readonly Case[] = [
       expect(await here.coherence.release([lease])).toStrictEqual([CURRENT]);
       const next = await begin(there, 'key');
       expect(await fill(here, lease, 'given back')).toStrictEqual(OVERTAKEN);
+      expect(await here.coherence.release([lease])).toStrictEqual([OVERTAKEN]);
       expect(await fill(there, next, 'loaded')).toStrictEqual(STORED);
     },
   },

@@ -38,19 +38,23 @@ describe('a Redis that is full', () => {
     const { stores, space } = redis.open();
     const [here, there] = stores;
     await load(here, 'a', 'old', { tags: ['tag'] });
-    const [a, b] = [await begin(here, 'a', { tags: ['tag'], anew: true }), await begin(here, 'b')];
+    const a = await begin(here, 'a', { tags: ['tag'], anew: true });
+    const [b, c] = [await begin(here, 'b'), await begin(here, 'c')];
     await there.delete(['b']);
     await full();
     const fills = [
       { lease: a, write: write('a', 'new', { tags: ['tag'] }) },
       { lease: b, write: write('b', 'new') },
+      { lease: c, write: write('c', 'new') },
     ];
-    const [first, second] = await endLoads(here, ...fills);
-    expect(first).toEqual({ ...CURRENT, error: expect.any(Error) as Error });
-    expect(first?.error?.message).toMatch(/^OOM /);
+    const [first, second, third] = await endLoads(here, ...fills);
     expect(second).toEqual(OVERTAKEN);
-    expect(await valuesOf(there, 'a')).toEqual(['old']);
-    expect(await get(redisKeys(space, 'a')['lease'])).toBeNull();
+    for (const end of [first, third]) {
+      expect(end).toEqual({ ...CURRENT, error: expect.any(Error) as Error });
+      expect(end?.error?.message).toMatch(/^OOM /);
+    }
+    expect(await valuesOf(there, 'a', 'c')).toEqual(['old', undefined]);
+    for (const key of ['a', 'c']) expect(await get(redisKeys(space, key)['lease'])).toBeNull();
     await roomy();
     expect(await load(there, 'a', 'new')).toEqual(STORED);
   });

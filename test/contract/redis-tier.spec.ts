@@ -59,7 +59,7 @@ function open() {
     ttl: null,
     codec: plainCodec,
     now: () => redis.connection.now(),
-    changes: { changed: () => undefined, tagChanged: () => undefined, allChanged: () => undefined },
+    changed: () => undefined,
   });
   const connection = connectionWith({ changes: channel });
   const hear = (key: string): void => channel.hearer?.changed(key);

@@ -43,11 +43,7 @@ export function tieredStore(connection: ManagedConnection, space = ownSpace()): 
     ttl: null,
     codec: plainCodec,
     now: () => connection.now(),
-    changes: {
-      changed: (path, key) => void heard.push([...path, key].join('/')),
-      tagChanged: (tag) => void heard.push(`tag ${tag}`),
-      allChanged: (path) => void heard.push(['all', ...path].join(' ')),
-    },
+    changed: (path, key) => void heard.push([...path, key].join('/')),
   });
   const { store } = storeOn(connection, { space, tier });
   return {

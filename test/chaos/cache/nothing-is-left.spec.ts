@@ -73,7 +73,7 @@ async function startNode(url: string): Promise<Node> {
     bounds: { max: 1_000, maxBytes: 10_000_000 },
     ttl: null,
     now: () => connection.now(),
-    changes: heardChanges(flights),
+    changed: heardChanges(flights),
   });
   const store = redisStore({
     cache: 'default',

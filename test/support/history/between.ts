@@ -27,10 +27,11 @@ function detour(
     if (reply instanceof Error) throw reply;
     return reply as RedisReply;
   };
+  const requests = { request, onUp: behind.onUp.bind(behind) };
   return inFrontOf(behind, {
     request,
     pipeline: send,
-    evaluate: (script, keys, args) => evaluateScript({ request }, script, keys, args),
+    evaluate: (script, keys, args) => evaluateScript(requests, script, keys, args),
   });
 }
 

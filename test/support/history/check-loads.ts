@@ -13,6 +13,8 @@ const PAUSE = ms(2_000);
  * the key, or a fault. Needs n log n for n loads of a key.
  */
 export function checkLoads(history: History): Violation[] {
+  // A node that remembers also hears of entries that expire, and takes that for a change: its loaders are given up then.
+  const unhearing = new Set(history.nodes.filter(({ remembers }) => !remembers).map(({ name }) => name));
   const groups = new Map<string, LoadRecord[]>();
   for (const record of history.records) {
     // Callers of many keys who cannot have what they have waited for load for themselves, and store nothing.
@@ -28,7 +30,11 @@ export function checkLoads(history: History): Violation[] {
     let longest: LoadRecord | undefined;
     for (const load of loads.toSorted((a, b) => a.start - b.start)) {
       const beside = [latest, longest].find(
-        (one) => one !== undefined && load.start < one.end && !disturbed(one.asked, load.start),
+        (one) =>
+          one !== undefined &&
+          unhearing.has(one.node) &&
+          load.start < one.end &&
+          !disturbed(one.asked, load.start),
       );
       if (beside !== undefined) {
         const text = `${describe(load)} while ${describe(beside)}`;

@@ -21,7 +21,7 @@ export const forgetfulTier: StoreFactory = {
       bounds: { max: 1_000, maxBytes: 1_000_000 },
       ttl: null,
       now: () => connection.now(),
-      changes: { changed: () => undefined, tagChanged: () => undefined, allChanged: () => undefined },
+      changed: () => undefined,
     });
     const forgetful = inFrontOf(tier, {
       look: () => ({

@@ -51,6 +51,7 @@ export async function ownNode(options: OwnNodeOptions): Promise<OwnNode> {
     remembers: cache.tier !== undefined,
     servesStale: cache.stale.revalidate > 0 || cache.stale.error > 0,
     cache: historyCache(assembled.cache, troubles),
+    troubles: () => troubles.all,
     named: assembled.cache,
     connection,
     async close() {
@@ -63,9 +64,13 @@ export async function ownNode(options: OwnNodeOptions): Promise<OwnNode> {
 /** Counts the errors of a cache by operation: with `onError: 'open'` not every one of them reaches the caller. */
 export class Troubles {
   readonly #counts = new Map<string, number>();
+  /** Of all operations. */
+  all = 0;
 
   report(event: CacheEvent): void {
-    if (event.type === 'error') this.#counts.set(event.operation, this.of(event.operation) + 1);
+    if (event.type !== 'error') return;
+    this.all += 1;
+    this.#counts.set(event.operation, this.of(event.operation) + 1);
   }
 
   of(operation: string): number {

@@ -92,11 +92,7 @@ export class TierSetup {
       ttl: null,
       codec: createCodec({ ...this.#codec, compressor: undefined }),
       now: () => this.now(),
-      changes: {
-        changed: (path, key) => void this.changes.push(`changed ${[...path, key].join('/')}`),
-        tagChanged: (tag) => void this.changes.push(`tag ${tag}`),
-        allChanged: (path) => void this.changes.push(`all ${path.join('/')}`),
-      },
+      changed: (path, key) => void this.changes.push(`changed ${[...path, key].join('/')}`),
       ...terms,
     });
   }
