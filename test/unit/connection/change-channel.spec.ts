@@ -418,9 +418,9 @@ describe('a channel that is closed', () => {
       });
       await wire().connect();
       wire().push(null);
+      expect(channel.trusted).toBe(false);
       await pass(2_000);
       expect(clock.pending).toBe(0);
-      expect(channel.trusted).toBe(false);
       expect(wire().closed).toBe(1);
     },
   );
