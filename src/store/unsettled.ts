@@ -30,6 +30,14 @@ const LONGEST_PAUSE = 1_000;
 /** How long bytes of a socket that could not be made void may be on their way, in milliseconds. */
 const ZOMBIE_WAIT = 5_000;
 
+/** A Redis that takes no writes at all, removals included: a replica, or one that cannot save. */
+const NO_WRITES = /^(?:READONLY|MISCONF|NOREPLICAS) /;
+
+/** Whether what was to be changed may have been changed, or has yet to be. */
+function isUndecided(error: unknown): boolean {
+  return error instanceof RedisUnavailableError || (error instanceof Error && NO_WRITES.test(error.message));
+}
+
 /**
  * The entries and tags of one cache of which nobody knows what Redis holds: a write or an invalidation of theirs was not
  * answered, or could not be sent. They are to be treated as absent until an invalidation of them, which is repeated as long
@@ -107,7 +115,7 @@ export class Unsettled {
     try {
       return await run();
     } catch (error) {
-      if (error instanceof RedisUnavailableError) {
+      if (isUndecided(error)) {
         this.#remember(kind, targets);
         this.#plan();
       }

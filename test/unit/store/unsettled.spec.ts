@@ -79,6 +79,15 @@ describe('what becomes unsettled', () => {
     expect(told).toEqual([true, false]);
   });
 
+  it('is what a Redis that takes no writes has refused, removals included', async () => {
+    const refused = new Error("READONLY You can't write against a read only replica.");
+    await expect(unsettled.guardKeys(['k'], () => Promise.reject(refused))).rejects.toBe(refused);
+    expect(unsettled.has('k')).toBe(true);
+    clock.advance(100);
+    await turn();
+    expect(unsettled.has('k')).toBe(false);
+  });
+
   it('is not what was answered, nor what Redis refused', async () => {
     expect(await unsettled.guardKeys(['a'], async () => 1)).toBe(1);
     const refused = new Error('OOM command not allowed');
