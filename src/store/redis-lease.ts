@@ -28,11 +28,24 @@ export function tryLease(space: KeySpace, key: string): LeaseTry {
 
 /** Leases of one script: a longer one would keep other clients of the server waiting. */
 const PART = 128;
+/** From so many bytes on, a script takes no further value, for the same reason. */
+const PART_BYTES = 1024 * 1024;
 
-/** The parts in which many entries go to Redis. All of a part are touched by one command. */
-export function partsOf<T>(items: readonly T[]): readonly (readonly T[])[] {
-  if (items.length <= PART) return items.length === 0 ? [] : [items];
-  const parts: (readonly T[])[] = [];
-  for (let at = 0; at < items.length; at += PART) parts.push(items.slice(at, at + PART));
+/**
+ * The parts in which many entries go to Redis, by their number and by what `bytesOf` says of each. All of a part are touched
+ * by one command.
+ */
+export function partsOf<T>(items: readonly T[], bytesOf?: (item: T) => number): readonly (readonly T[])[] {
+  const parts: T[][] = [];
+  let part: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    if (part.length === 0) parts.push(part);
+    part.push(item);
+    bytes += bytesOf?.(item) ?? 0;
+    if (part.length < PART && bytes < PART_BYTES) continue;
+    part = [];
+    bytes = 0;
+  }
   return parts;
 }

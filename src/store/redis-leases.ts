@@ -96,7 +96,7 @@ export class RedisLeases {
       all.map(({ lease }) => lease),
       wanted.flatMap(({ tags }) => tags as readonly TagVersion[]),
       [
-        ...partsOf(wanted).map((part) => this.#fillCommand(part)),
+        ...partsOf(wanted, bytesOf).map((part) => this.#fillCommand(part)),
         ...this.#releases(rest.map(({ lease }) => lease)),
       ],
     );
@@ -145,6 +145,10 @@ export class RedisLeases {
     const versions = versionsIn(entries, tags, replies.pop());
     return { answers: answersIn(replies), versions };
   }
+}
+
+function bytesOf({ encoded }: ReadyFill): number {
+  return encoded.payload.length;
 }
 
 function keysOf(leases: readonly RedisLease[]): string[] {

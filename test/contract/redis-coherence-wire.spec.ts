@@ -258,6 +258,19 @@ describe('round trips', () => {
     await barrier.lift();
   });
 
+  it('of large values are one, in a script for each megabyte', async () => {
+    const { store, connection } = await warmed();
+    const keys = ['a', 'b', 'c', 'd', 'e'];
+    const leases: Lease[] = [];
+    for (const key of keys) leases.push(await begin(store, key));
+    const large = 'x'.repeat(600_000);
+    const fills = leases.map((lease) => ({ lease, write: write(lease.key, large) }));
+    const filling = async (): Promise<void> =>
+      expect(await endLoads(store, ...fills)).toEqual(keys.map(() => STORED));
+    expect(namesOf(await connection.during(filling))).toEqual(['EVALSHA EVALSHA EVALSHA MGET']);
+    expect(await valuesOf(store, ...keys)).toEqual(keys.map(() => large));
+  });
+
   it('are none where nothing is asked for', async () => {
     const { store, connection } = await warmed();
     const nothing = async (): Promise<void> => {
