@@ -12,10 +12,12 @@ export const hints: readonly Hint[] = [
   { about: '@Cacheable on a method: call it twice', path: '/cities/nearest?lat=52.52&lon=13.405' },
   { about: 'the same, for the beginning of a name', path: '/cities/search?prefix=sao%20p' },
   { about: '@Cacheable on a route: the response is kept', path: '/countries', curl: '-o /dev/null' },
-  { about: 'a typed key and getOrSet()', path: '/countries/de' },
+  { about: 'a typed key, its tags, and getOrSet()', path: '/countries/de' },
+  { about: 'a list that carries the tag of the country', path: '/countries/de/cities?limit=5' },
   { about: 'a typed key and @Cacheable', path: BERLIN },
   {
-    about: '@CacheEvict: after this write, the city and its country are looked up again',
+    about:
+      '@CacheEvict: after this write, the city and all that has the tag of its country are looked up again',
     path: `${BERLIN}/population`,
     curl: `-X PUT -H 'Content-Type: application/json' -d '{"population":3700000}'`,
   },
@@ -32,6 +34,6 @@ export function describeHints(url: string, cities: number, redisUrl: string | un
   const place =
     redisUrl === undefined
       ? 'Caches live in this process. On Redis: REDIS_URL=redis://127.0.0.1:6379 npm start'
-      : 'Caches live in Redis. A second process, with another PORT, finds what this one cached.';
+      : 'Caches live in Redis. See two processes stay coherent: npm run start:two';
   return ['', `${cities.toLocaleString('en')} cities. Try:`, ...commands, '', place, ''].join('\n');
 }

@@ -13,4 +13,9 @@ const app = await NestFactory.create(
 );
 app.enableShutdownHooks();
 await app.listen(port, host);
-console.log(describeHints(await app.getUrl(), app.get(CitiesRepository).count, redisUrl));
+const url = await app.getUrl();
+console.log(describeHints(url, app.get(CitiesRepository).count, redisUrl));
+
+// Where two-processes.ts has started this one: it is told the address, and its end is the end of this process.
+process.send?.(url);
+process.once('disconnect', () => void app.close());

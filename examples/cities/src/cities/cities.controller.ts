@@ -1,4 +1,5 @@
-import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query, Res } from '@nestjs/common';
+import { tellCacheStatus, type Reply } from '../cache-status.js';
 import { NumberPipe } from '../validation/number.pipe.js';
 import { TextPipe } from '../validation/text.pipe.js';
 import { cityIdPipe } from './city-id.pipe.js';
@@ -30,7 +31,8 @@ export class CitiesController {
   }
 
   @Get(':id')
-  find(@Param('id', cityIdPipe) id: number): Promise<City> {
+  find(@Param('id', cityIdPipe) id: number, @Res({ passthrough: true }) reply: Reply): Promise<City> {
+    tellCacheStatus(reply, this.cities.remembers(id));
     return this.cities.get(id);
   }
 
@@ -39,8 +41,6 @@ export class CitiesController {
     @Param('id', cityIdPipe) id: number,
     @Body('population', new NumberPipe({ min: 0, max: 100_000_000, integer: true })) population: number,
   ): Promise<City> {
-    await this.cities.get(id);
-    await this.cities.correctPopulation(id, population);
-    return this.cities.get(id);
+    return this.cities.correctPopulation(await this.cities.get(id), population);
   }
 }

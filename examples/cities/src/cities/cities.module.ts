@@ -10,8 +10,11 @@ import { PopulationCorrections } from './population-corrections.js';
   imports: [
     SettingsModule,
     RedisCacheModule.forFeature({
-      cities: { ttl: '1h' },
-      searches: { ttl: '10m' },
+      // Read often and changed seldom: with Redis, what was read is kept in the memory of each process too.
+      cities: { ttl: '1h', memory: { max: 20_000 } },
+      // Nearly every search is another one, so memory would not help. After ten minutes the old result is still given at
+      // once, while one process searches anew.
+      searches: { ttl: '10m', stale: { revalidate: '10m' } },
     }),
   ],
   controllers: [CitiesController],

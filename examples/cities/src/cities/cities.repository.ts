@@ -28,11 +28,16 @@ export class CitiesRepository {
   async all(): Promise<readonly City[]> {
     const corrections = await this.corrections.all();
     if (corrections.size === 0) return this.cities;
-    return this.cities.map((city) => ({ ...city, population: corrections.get(city.id) ?? city.population }));
+    return this.cities.map((city) => {
+      const population = corrections.get(city.id);
+      return population === undefined ? city : { ...city, population };
+    });
   }
 
   async find(id: number): Promise<City | undefined> {
-    return (await this.all()).find((city) => city.id === id);
+    const city = this.cities.find((one) => one.id === id);
+    const population = (await this.corrections.all()).get(id);
+    return city === undefined || population === undefined ? city : { ...city, population };
   }
 
   async correctPopulation(id: number, population: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { Cacheable, CacheEvict } from 'nestjs-redis-cache';
-import { cityKey } from '../keys.js';
+import { Cacheable, CacheEvict, InjectCache, NamedCache } from 'nestjs-redis-cache';
+import { cityKey, countryTag, WORLD } from '../keys.js';
 import { CitiesRepository } from './cities.repository.js';
 import type { City } from './city.js';
 import { searchByPrefix } from './name-search.js';
@@ -8,15 +8,22 @@ import { nearestCities, type NearbyCity } from './nearest-cities.js';
 
 @Injectable()
 export class CitiesService {
-  constructor(private readonly cities: CitiesRepository) {}
+  constructor(
+    private readonly cities: CitiesRepository,
+    @InjectCache('cities') private readonly cache: NamedCache,
+  ) {}
 
-  /** Nobody else needs the key of a search, so it is left to the decorator: class, method and arguments. */
-  @Cacheable('searches')
+  /**
+   * Nobody else needs the key of a search, so it is left to the decorator: class, method and arguments. Which countries it
+   * depends on only the result tells.
+   */
+  @Cacheable({ cache: 'searches', resultTags: (found: NearbyCity[]) => countryTagsOf(found) })
   async nearest(lat: number, lon: number, limit: number): Promise<NearbyCity[]> {
     return nearestCities(await this.cities.all(), { lat, lon }, limit);
   }
 
-  @Cacheable('searches')
+  /** The most populous come first, so a city that is not among them may be tomorrow: tags of the result would miss it. */
+  @Cacheable({ cache: 'searches', tags: [WORLD] })
   async search(prefix: string, limit: number): Promise<City[]> {
     return searchByPrefix(await this.cities.all(), prefix, limit);
   }
@@ -34,11 +41,21 @@ export class CitiesService {
     return city;
   }
 
-  /** Whatever shows a population is evicted: the city itself, every search, and all statistics. */
-  @CacheEvict({ cache: 'cities', key: cityKey })
-  @CacheEvict({ cache: 'searches', all: true })
-  @CacheEvict({ cache: 'countries', all: true })
-  async correctPopulation(id: number, population: number): Promise<void> {
-    await this.cities.correctPopulation(id, population);
+  /** Whether the memory of this process has a city: asks no Redis. */
+  remembers(id: number): boolean {
+    return this.cache.peek(cityKey(id)) !== undefined;
   }
+
+  /** Whatever shows the population is evicted, however many entries that are; other countries stay cached. */
+  @CacheEvict({ cache: 'cities', key: (city: City) => cityKey(city.id) })
+  @CacheEvict({ cache: 'searches', tags: (city: City) => [countryTag(city.country), WORLD] })
+  @CacheEvict({ cache: 'countries', tags: (city: City) => [countryTag(city.country), WORLD] })
+  async correctPopulation(city: City, population: number): Promise<City> {
+    await this.cities.correctPopulation(city.id, population);
+    return { ...city, population };
+  }
+}
+
+function countryTagsOf(cities: readonly City[]): string[] {
+  return [...new Set(cities.map(({ country }) => countryTag(country)))];
 }

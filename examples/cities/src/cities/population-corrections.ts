@@ -7,7 +7,10 @@ interface Correction {
   readonly population: number;
 }
 
-/** Corrected populations, one a line in a file. It stands for the database that an application would have. */
+/**
+ * Corrected populations, one a line in a file. It stands for the database that an application would have: what one process
+ * has appended, the next read of any other one finds. It is not in Redis, so that what is cached there is a copy of something.
+ */
 @Injectable()
 export class PopulationCorrections {
   constructor(private readonly settings: Settings) {}

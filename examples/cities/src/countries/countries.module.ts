@@ -5,7 +5,18 @@ import { CountriesController } from './countries.controller.js';
 import { CountriesService } from './countries.service.js';
 
 @Module({
-  imports: [CitiesModule, RedisCacheModule.forFeature({ countries: { ttl: '1h' } })],
+  imports: [
+    CitiesModule,
+    RedisCacheModule.forFeature({
+      countries: {
+        ttl: '1h',
+        memory: { max: 1_000 },
+        // Statistics that are a bit old are better than none when the database is slow or away.
+        stale: { error: '1d' },
+        timeout: { soft: '500ms', hard: '10s' },
+      },
+    }),
+  ],
   controllers: [CountriesController],
   providers: [CountriesService],
 })
