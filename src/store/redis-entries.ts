@@ -144,9 +144,10 @@ export class RedisEntries {
   /** The fresh entry of a Redis key as this process remembers it. */
   remembered(entryKey: string): StoredEntry | undefined {
     const { tier, unsettled } = this.shared;
-    if (tier === undefined || unsettled.has(entryKey)) return undefined;
-    const entry = tier.get(entryKey);
-    return entry?.tags?.some((tag) => unsettled.hasTag(tag)) === true ? undefined : entry;
+    const entry = tier?.get(entryKey);
+    if (entry === undefined || !unsettled.pending) return entry;
+    const isUnsettled = unsettled.has(entryKey) || entry.tags?.some((tag) => unsettled.hasTag(tag)) === true;
+    return isUnsettled ? undefined : entry;
   }
 
   /** Announces a look at entries, before it is sent. Its owner ends it. */

@@ -112,7 +112,8 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
   }
 
   peek(key: string): StoredEntry | undefined {
-    return this.#entries.remembered(this.#entries.space.entryKey(key));
+    const { shared, space } = this.#entries;
+    return shared.tier === undefined ? undefined : this.#entries.remembered(space.entryKey(key));
   }
 
   write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {

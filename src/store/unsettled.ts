@@ -68,6 +68,11 @@ export class Unsettled {
     this.#stopListening = context.connection.onUp((voided) => this.#up(voided));
   }
 
+  /** Whether anything is unsettled. */
+  get pending(): boolean {
+    return this.#pending;
+  }
+
   /** Whether an entry, given by its Redis key, is to be treated as absent. */
   has(entryKey: string): boolean {
     return this.#pending && (this.#all !== 0 || this.#keys.has(entryKey));
