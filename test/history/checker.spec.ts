@@ -112,6 +112,12 @@ describe('freshness', () => {
     expect(rulesBrokenBy(...records, read('a', 40, 5))).toEqual([]);
   });
 
+  it('asks who cannot reach Redis for what its own node has invalidated, and no more', () => {
+    const cutOff = true;
+    expect(rulesBrokenBy(write('a', 10, 3), read('b', 16, 2, { cutOff }))).toEqual([]);
+    expect(rulesBrokenBy(write('a', 10, 3), read('a', 16, 2, { cutOff }))).toEqual(['freshness']);
+  });
+
   it('lets who takes stale values have what was expired, and nobody else', () => {
     const expired = write('a', 10, 3, { operation: 'expire' });
     expect(rulesBrokenBy(expired, read('b', 16, 2, { mayBeStale: true }))).toEqual([]);
@@ -163,6 +169,8 @@ describe('single loads', () => {
     expect(rulesBrokenBy(load('a', 10, 50), load('b', 20, 30))).toEqual(['single load']);
     expect(rulesBrokenBy(load('a', 10, 50), load('a', 50, 60), load('b', 70, 80))).toEqual([]);
     expect(rulesBrokenBy(load('a', 10, 50), load('b', 20, 30, { key: 'k1' }))).toEqual([]);
+    expect(rulesBrokenBy(load('m', 10, 50), load('b', 20, 30))).toEqual([]);
+    expect(rulesBrokenBy(load('a', 10, 50), load('m', 20, 30))).toEqual(['single load']);
     const many = { operation: 'getOrSetMany' } as const;
     expect(rulesBrokenBy(load('a', 10, 50), load('b', 20, 30, many), load('b', 60, 70))).toEqual([]);
   });

@@ -1,88 +1,87 @@
-import { afterAll, beforeAll, expect, it, describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.js';
 import { checkHistory, told } from '../support/history/checker.js';
 import { memoryDatabase } from '../support/history/database.js';
-import { FAULTS, goWrong, type FaultName } from '../support/history/faults.js';
-import { JumpingClock } from '../support/history/jumping-clock.js';
+import { FAULTS, type FaultName } from '../support/history/faults.js';
+import { Playground, type Outcome } from '../support/history/in-process.js';
 import { ms } from '../support/history/moment.js';
-import { ownNode } from '../support/history/own-node.js';
-import { chosenSeed, Random } from '../support/history/random.js';
+import { naiveNode, publishingNode } from '../support/history/naive-nodes.js';
+import { chosenSeed } from '../support/history/random.js';
+import type { History } from '../support/history/record.js';
 import { runHistory } from '../support/history/run-history.js';
-import { TcpProxy } from '../support/history/tcp-proxy.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+/** Ping interval and limit of the channel, and 100 ms. */
+const BOUNDS = { delay: ms(1_100), patience: ms(10_000) };
+/** What may go wrong, in groups. Together they are all of it. */
+const GROUPS: Record<string, readonly FaultName[]> = {
+  'the channels fail': ['the channels are killed', 'the channels are silent'],
+  'connections fail': [
+    'all connections are killed',
+    'sockets are cut',
+    'nobody can connect',
+    'sockets stall',
+    'sockets stall longer than they are waited for',
+  ],
+  'Redis does not answer': ['Redis pauses its clients', 'Redis stands still'],
+  'Redis is restarted': [
+    'Redis is killed and comes back with its data',
+    'Redis is killed and comes back empty',
+  ],
+  'keys are lost': ['keys are evicted', 'all data is flushed'],
+  'wall clocks jump': ['wall clocks jump'],
+};
 
 const seed = chosenSeed();
-const SECONDS = Number(process.env['HISTORY_SECONDS'] ?? 3);
-let redis: RedisServer;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  redis = await startRedis({ config: { appendonly: 'yes', appendfsync: 'no' } });
-  proxy = await TcpProxy.open(redis.port);
-});
-afterAll(async () => {
-  await proxy.close();
-  await redis.stop();
-});
-const BOUNDS = { delay: ms(1_100), patience: ms(8_000) };
-let runs = 0;
+const playground = new Playground();
 
-async function run(faults: readonly FaultName[], pause = 300) {
-  const keyPrefix = `h${++runs}`;
-  const clocks = [new JumpingClock(), new JumpingClock(), new JumpingClock(), new JumpingClock()];
-  const make = (name: string, index: number, cache: object) =>
-    ownNode({ name, url: proxy.url, keyPrefix, clock: clocks[index]!, cache });
-  const nodes = await Promise.all([
-    make('plain', 0, {}),
-    make('tier', 1, { memory: {} }),
-    make('other', 2, { memory: {}, stale: { revalidate: 100, error: 500 } }),
-    make('throwing', 3, { stale: { revalidate: 50 } }),
-  ]);
-  const site = { redis, proxy, clocks, remembering: ['tier', 'other'] };
-  const history = await runHistory({
-    nodes,
-    database: memoryDatabase(),
-    seed,
-    time: SECONDS * 1_000,
-    workers: 3,
-    ...(faults.length === 0
-      ? {}
-      : {
-          faults: (until, record) =>
-            goWrong(site, { names: faults, random: new Random(seed, 'faults'), until, record, pause }),
-        }),
-  });
-  const reads = history.records.filter((r) => r.type === 'read');
-  const peeks = reads.filter((r) => r.operation === 'peek');
-  console.log(
-    faults.join(','),
-    history.records.length,
-    'reads',
-    reads.length,
-    'misses',
-    reads.filter((r) => !r.value).length,
-    'peeks',
-    peeks.length,
-    'hits',
-    peeks.filter((r) => r.value).length,
-    'loads',
-    history.records.filter((r) => r.type === 'load').length,
-    'writes',
-    history.records.filter((r) => r.type === 'write').length,
-    'acked',
-    history.records.filter((r) => r.type === 'write' && r.acknowledged).length,
-    'slowest',
-    Math.max(...reads.map((r) => r.end - r.start)) / 1000,
-  );
-  const text = told(checkHistory(history, BOUNDS));
-  for (const node of nodes) await node.close();
-  expect(text).toBe('');
+function expectNoViolation({ history, wrong }: Outcome): void {
+  expect(told(checkHistory(history, BOUNDS))).toBe('');
+  expect(wrong).toEqual([]);
 }
 
-describe(`seed ${seed}`, () => {
-  it('healthy', () => run([]), 60_000);
-  it.each(Object.keys(FAULTS) as FaultName[])(
-    '%s',
-    (name) => run([name], name.includes('evict') ? 5 : 300),
-    60_000,
-  );
-  it('all', () => run(Object.keys(FAULTS) as FaultName[], 500), 60_000);
+describe(`what nodes see of each other (HISTORY_SEED=${seed})`, () => {
+  it('is never older than what was invalidated, and all is tidy afterwards', async () => {
+    const outcome = await playground.run({ seed, time: 3_000 });
+    expectNoViolation(outcome);
+    const { records } = outcome.history;
+    const writes = records.filter((one) => one.type === 'write');
+    // What is not there cannot be expired; everything else is acknowledged where nothing goes wrong.
+    const lost = writes.filter(({ acknowledged, operation }) => !acknowledged && operation !== 'expire');
+    expect(lost).toEqual([]);
+    const peeks = records.filter((one) => one.type === 'read' && one.operation === 'peek');
+    expect(peeks.filter((one) => one.type === 'read' && one.value !== undefined)).not.toEqual([]);
+    await eventually(async () => expect(await playground.leasesAndBarriers()).toEqual([]));
+  });
+
+  it.each(Object.entries(GROUPS))('is not older when %s', async (_, faults) => {
+    expectNoViolation(await playground.run({ seed, time: 1_500, faults }));
+  });
+
+  it('is not older whatever goes wrong', async () => {
+    const faults = Object.keys(FAULTS) as FaultName[];
+    expectNoViolation(await playground.run({ seed, time: 2_000, faults, pause: 400 }));
+    expect(new Set(Object.values(GROUPS).flat())).toEqual(new Set(faults));
+  });
+});
+
+describe(`the same history of naive caches (HISTORY_SEED=${seed})`, () => {
+  async function historyOf(make: typeof naiveNode): Promise<History> {
+    const keyPrefix = playground.keyPrefix();
+    const { url } = playground.redis;
+    const nodes = await Promise.all(['a', 'b', 'c'].map((name) => make({ name, url, keyPrefix })));
+    const history = await runHistory({ nodes, database: memoryDatabase(), seed, time: 1_500 });
+    for (const node of nodes) await node.close();
+    return history;
+  }
+
+  it('is full of old values without a lease, and of loads', async () => {
+    const rules = checkHistory(await historyOf(naiveNode), BOUNDS).map(({ rule }) => rule);
+    expect(rules).toContain('freshness');
+    expect(rules).toContain('single load');
+  });
+
+  it('is full of old values with a memory that hears of changes after they were made', async () => {
+    const rules = checkHistory(await historyOf(publishingNode), BOUNDS).map(({ rule }) => rule);
+    expect(rules).toContain('freshness');
+  });
 });
