@@ -23,7 +23,7 @@ describe('the cities, built and run as npm start does', { timeout: 60_000 }, () 
     expect(cities.output).toContain('135,233 cities.');
     expect(cities.output).toContain('Caches live in this process.');
     const commands = cities.output.match(/^ {2}curl .+$/gm) ?? [];
-    expect(commands).toHaveLength(8);
+    expect(commands).toHaveLength(9);
     for (const command of commands) expect(await statusOf(command), command).toBeLessThan(300);
     expect(await cities.client.stats('searches')).toMatchObject({ misses: 2 });
     expect((await cities.client.get(BERLIN)).body).toMatchObject({ population: 3_700_000 });

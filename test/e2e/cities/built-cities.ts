@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,6 +44,37 @@ export class BuiltCities {
     this.#running.add(cities);
     await cities.started();
     return cities;
+  }
+
+  /** Runs what `npm run start:two` runs after its builds, or another build of it, to its end. */
+  async runTwo(
+    env: Readonly<Record<string, string>>,
+    folder = 'examples/cities/dist',
+  ): Promise<{ readonly code: number | null; readonly output: string }> {
+    const child = spawn(process.execPath, [`${folder}/two-processes.js`], {
+      cwd: this.#folder,
+      env: { ...process.env, CORRECTIONS_FILE: this.#correctionsFile, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => (output += text.toString()));
+    }
+    const [code] = await once(child, 'close');
+    return { code, output };
+  }
+
+  /** Builds the demo once more with some text of files replaced, and gives the folder. */
+  variant(files: readonly string[], text: string, replacement: string): string {
+    const folder = 'examples/variant/dist';
+    cpSync(join(this.#folder, 'examples/cities/dist'), join(this.#folder, folder), { recursive: true });
+    for (const file of files) {
+      const path = join(this.#folder, folder, file);
+      const source = readFileSync(path, 'utf8');
+      if (!source.includes(text)) throw new Error(`${file} does not hold "${text}".`);
+      writeFileSync(path, source.replaceAll(text, replacement));
+    }
+    return folder;
   }
 
   /** Ends all that was started and forgets what it corrected. */

@@ -40,6 +40,11 @@ export class CitiesClient {
     return { hits, misses };
   }
 
+  /** What a page says of its answer. */
+  async cacheStatus(path: string): Promise<string | null> {
+    return (await fetch(this.url + path)).headers.get('cache-status');
+  }
+
   async #send(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.url + path, {
       method,

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../support/eventually.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { startCities, type CitiesApp } from './cities-app.js';
 
@@ -81,6 +82,40 @@ describe.each([
     for (const { body } of after) {
       expect(JSON.stringify(body)).toContain('3700000');
       expect(JSON.stringify(body)).not.toContain('3426354');
+    }
+  });
+
+  it('forgets every list of a country by its tag, and keeps those of other countries', async () => {
+    const german = ['/countries/de/cities', '/countries/DE/cities?limit=3', '/countries/de'];
+    const french = ['/countries/fr/cities', '/countries/fr', '/cities/nearest?lat=48.85&lon=2.35'];
+    await Promise.all([...german, ...french].map((page) => app.get(page)));
+    await app.put(`/cities/${BERLIN}/population`, { population: 1 });
+    for (const page of german) expect(JSON.stringify((await app.get(page)).body)).not.toContain('Berlin');
+
+    const before = [await app.stats('countries'), await app.stats('searches')];
+    for (const page of french) await app.get(page);
+    const after = [await app.stats('countries'), await app.stats('searches')];
+    expect(after).toEqual([
+      { hits: (before[0]?.hits ?? 0) + 2, misses: before[0]?.misses },
+      { hits: (before[1]?.hits ?? 0) + 1, misses: before[1]?.misses },
+    ]);
+  });
+
+  it('finds a city that a correction has brought into a result', async () => {
+    const page = '/cities/search?prefix=berlin&limit=1';
+    expect((await app.get(page)).body).toMatchObject([{ country: 'DE' }]);
+    const { body } = await app.get('/cities/search?prefix=berlin&limit=100');
+    const other = (body as { id: number; country: string }[]).find(({ country }) => country === 'US');
+    await app.put(`/cities/${other?.id}/population`, { population: 90_000_000 });
+    expect((await app.get(page)).body).toMatchObject([{ id: other?.id, country: 'US' }]);
+  });
+
+  it('tells whether this process has the answer in its memory', async () => {
+    for (const page of [`/cities/${BERLIN}`, '/countries/de']) {
+      expect(await app.cacheStatus(page)).toBe('memory; fwd=miss');
+      await eventually(async () => expect(await app.cacheStatus(page)).toBe('memory; hit'));
+      await app.put(`/cities/${BERLIN}/population`, { population: 1 });
+      expect(await app.cacheStatus(page)).toBe('memory; fwd=miss');
     }
   });
 
