@@ -49,7 +49,26 @@ function lineOf(event: CacheEvent): string | undefined {
       // The connection's own line tells of an outage, once.
       if (event.error instanceof RedisUnavailableError) return undefined;
       return `Cache "${event.cache}": ${event.operation} was refused with ${refusalName(event.error)}.`;
+    case 'channel':
+      return channelLine(event);
+    case 'unsettled':
+      if (!event.pending) return undefined;
+      return `Cache "${event.cache}": Redis has not taken a change. What it concerns is not served until it has.`;
     default:
       return undefined;
   }
+}
+
+function channelLine({
+  connection,
+  state,
+  mode,
+  reason,
+}: CacheEvent & { type: 'channel' }): string | undefined {
+  if (state === 'down') return `Memory in front of Redis connection "${connection}" is not used: ${reason}`;
+  if (mode !== 'messages') return undefined;
+  return (
+    `Redis connection "${connection}" tracks no keys for memory in front of it (${reason}): processes tell each other. ` +
+    'All that write must have `memory` on, and the same rights.'
+  );
 }
