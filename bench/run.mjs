@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const TABLES = ['memory-hit', 'redis-hit', 'set', 'many', 'memory-cost'];
+const TABLES = ['memory-hit', 'redis-hit', 'set', 'many', 'memory-cost', 'coherence'];
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 const wanted = process.argv.slice(2);

@@ -1,27 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CacheOptions } from '../../src/cache/cache-options.js';
 import { eventually } from '../support/eventually.js';
 import { signal } from '../support/history/between.js';
 import { ownNode, type OwnNode } from '../support/history/own-node.js';
-import { TcpProxy } from '../support/history/tcp-proxy.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { Playground } from '../support/history/playground.js';
 
-let redis: RedisServer;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  redis = await startRedis();
-  proxy = await TcpProxy.open(redis.port);
-});
-afterAll(async () => {
-  await proxy.close();
-  await redis.stop();
-});
-
-let prefixes = 0;
+const playground = new Playground();
 
 /** A node that loses Redis, and another one that does not. */
 async function open(cache: CacheOptions = {}): Promise<[victim: OwnNode, writer: OwnNode]> {
-  const keyPrefix = `blind${++prefixes}`;
+  const { redis, proxy } = playground;
+  const keyPrefix = playground.keyPrefix();
   const connection = { deadline: 5_000 };
   const own = { keyPrefix, connection, cache: { ...cache, timeout: {} } };
   const victim = await ownNode({ ...own, name: 'victim', url: proxy.url });
@@ -64,7 +53,7 @@ describe.each(Object.entries(loadsOfMany))(
   (_, ask) => {
     it('that began while Redis was away, and Redis is back', async () => {
       const [victim, writer] = await open();
-      const allow = proxy.refuse();
+      const allow = playground.proxy.refuse();
       await until(victim, false);
       const load = await beginLoad(victim);
       allow();
@@ -93,7 +82,7 @@ describe.each(Object.entries(loadsOfMany))(
 
     it('that began while Redis is away, under a tag that only the loader names', async () => {
       const [victim] = await open();
-      const allow = proxy.refuse();
+      const allow = playground.proxy.refuse();
       onTestFinished(allow);
       await until(victim, false);
       const load = await beginLoad(victim, ['tag']);

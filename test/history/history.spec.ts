@@ -3,9 +3,10 @@ import { eventually } from '../support/eventually.js';
 import { checkHistory, told } from '../support/history/checker.js';
 import { memoryDatabase } from '../support/history/database.js';
 import { FAULTS, type FaultName } from '../support/history/faults.js';
-import { Playground, type Outcome } from '../support/history/in-process.js';
 import { ms } from '../support/history/moment.js';
 import { naiveNode, publishingNode } from '../support/history/naive-nodes.js';
+import type { Outcome } from '../support/history/own-history.js';
+import { Playground } from '../support/history/playground.js';
 import { chosenSeed } from '../support/history/random.js';
 import type { History } from '../support/history/record.js';
 import { runHistory } from '../support/history/run-history.js';
@@ -41,7 +42,7 @@ function expectNoViolation({ history, wrong }: Outcome): void {
 
 describe(`what nodes see of each other (HISTORY_SEED=${seed})`, () => {
   it('is never older than what was invalidated, and all is tidy afterwards', async () => {
-    const outcome = await playground.run({ seed, time: 3_000 });
+    const outcome = await playground.run({ seed, time: 2_200 });
     expectNoViolation(outcome);
     const { records } = outcome.history;
     const writes = records.filter((one) => one.type === 'write');
@@ -54,7 +55,7 @@ describe(`what nodes see of each other (HISTORY_SEED=${seed})`, () => {
   });
 
   it.each(Object.entries(GROUPS))('is not older when %s', async (_, faults) => {
-    expectNoViolation(await playground.run({ seed, time: 1_500, faults }));
+    expectNoViolation(await playground.run({ seed, time: 1_200, faults }));
   });
 
   it('is not older whatever goes wrong', async () => {
@@ -69,7 +70,7 @@ describe(`the same history of naive caches (HISTORY_SEED=${seed})`, () => {
     const keyPrefix = playground.keyPrefix();
     const { url } = playground.redis;
     const nodes = await Promise.all(['a', 'b', 'c'].map((name) => make({ name, url, keyPrefix })));
-    const history = await runHistory({ nodes, database: memoryDatabase(), seed, time: 1_500 });
+    const history = await runHistory({ nodes, database: memoryDatabase(), seed, time: 1_200 });
     for (const node of nodes) await node.close();
     return history;
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CacheOptions } from '../../src/cache/cache-options.js';
 import type { ManagedConnection } from '../../src/connection/managed-connection.js';
 import type { LoadEnd } from '../../src/store/coherence.js';
@@ -13,19 +13,9 @@ import { Gate, inFrontOf, withAnswers, withChannel, withScript } from '../suppor
 import { memoryDatabase } from '../support/history/database.js';
 import { forgetfulTier } from '../support/history/forgetful-tier.js';
 import { ownNode } from '../support/history/own-node.js';
-import { TcpProxy } from '../support/history/tcp-proxy.js';
-import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { Playground } from '../support/history/playground.js';
 
-let redis: RedisServer;
-let proxy: TcpProxy;
-beforeAll(async () => {
-  redis = await startRedis();
-  proxy = await TcpProxy.open(redis.port);
-});
-afterAll(async () => {
-  await proxy.close();
-  await redis.stop();
-});
+const playground = new Playground();
 
 type Wrap = (connection: ManagedConnection) => ManagedConnection;
 
@@ -44,10 +34,9 @@ interface Protection {
 }
 
 const asItIs: Wrap = (connection) => connection;
-let fields = 0;
-
 async function isHitBy({ attack, memory = false }: Protection, removed: Removal): Promise<boolean> {
-  const keyPrefix = `field${++fields}`;
+  const { redis, proxy } = playground;
+  const keyPrefix = playground.keyPrefix();
   const gate = new Gate();
   const { victim: wrapVictim = asItIs, writer: wrapWriter = asItIs, store } = removed;
   const cache: CacheOptions = store !== undefined ? { store } : memory ? { memory: {} } : {};

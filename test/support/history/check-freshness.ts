@@ -62,7 +62,8 @@ export function checkFreshness(history: History, bounds: Bounds): Violation[] {
       const floor = read.cutOff === true ? own : read.mayBeStale ? hard : soft;
       const text = reasonAgainst(read, floor, settled);
       if (text !== undefined) {
-        violations.push({ rule: 'freshness', node: node.name, key, at: read.start, text });
+        const lag = read.start - outdatedSince(read, binding, settled);
+        violations.push({ rule: 'freshness', node: node.name, key, at: read.start, text, lag });
       }
     }
     return violations;
@@ -84,6 +85,22 @@ function reasonAgainst(
   const end = settled.get(value.set) ?? Infinity;
   if (latest === undefined || end >= latest.start) return undefined;
   return `${operation} at ${start} gave what ${value.set} had set by ${end}, after ${describe(latest)}`;
+}
+
+/** When what was read was invalidated first. */
+function outdatedSince(
+  { value, start }: ReadRecord,
+  binding: readonly { readonly write: WriteRecord }[],
+  settled: ReadonlyMap<string, Moment>,
+): Moment {
+  const since = binding
+    .filter(({ write }) =>
+      value?.set === undefined
+        ? write.version > (value?.version ?? Infinity)
+        : write.start > (settled.get(value.set) ?? Infinity),
+    )
+    .map(({ write }) => write.end);
+  return Math.min(start, ...since);
 }
 
 function describe({ operation, node, change, version, start, end, acknowledged }: WriteRecord): string {

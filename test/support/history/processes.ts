@@ -76,6 +76,12 @@ export class NodeProcess implements NodeTraits {
     return { type: 'fault', name: 'a process is killed', start, end: moment() };
   }
 
+  /** Ends it, if it runs. */
+  end(): void {
+    this.#child.kill('SIGCONT');
+    this.#child.kill('SIGKILL');
+  }
+
   /** Waits until it ends by itself. Says what was wrong. */
   async ended(): Promise<string[]> {
     const limit = AbortSignal.timeout(30_000);

@@ -5,6 +5,12 @@ import { Random } from './random.js';
 import type { History, HistoryRecord } from './record.js';
 import { Worker } from './workload.js';
 
+/**
+ * What a server is started with that keeps what it has acknowledged: what stands in its file outlives the process, flushed to
+ * the disk or not.
+ */
+export const DURABLE = { config: { appendonly: 'yes', appendfsync: 'no' } } as const;
+
 /** What a history in this process is made of. */
 export interface RunOptions {
   readonly nodes: readonly HistoryNode[];

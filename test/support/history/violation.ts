@@ -22,6 +22,8 @@ export interface Violation {
   readonly key: string;
   readonly at: Moment;
   readonly text: string;
+  /** For how long what was read had been invalidated already. */
+  readonly lag?: Moment;
 }
 
 /** What a history is measured by, in microseconds. */
