@@ -22,7 +22,7 @@ export type { StaleOptions } from './cache/stale-options.js';
 export type { TimeoutOptions } from './cache/timeout-options.js';
 export type { WalkOptions } from './cache/walk-options.js';
 export type { ClearOptions } from './cache/writing.js';
-export type { Lock, LockOptions } from './lock/lock.js';
+export type { Lock, LockOptions, Locks } from './lock/lock.js';
 export { Cacheable, type CacheableOptions } from './decorator/cacheable.decorator.js';
 export { CacheEvict, type CacheEvictOptions } from './decorator/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorator/cache-put.decorator.js';
@@ -52,6 +52,8 @@ export {
 } from './store/cache-manager-factory.js';
 export type { CacheManagerV5Store } from './store/cache-manager-v5.js';
 export { plainJsonStore, type PlainJsonOptions } from './store/plain-json-store.js';
+export type { Barrier, Claim, Coherence, Fill, Lease, LeaseRequest, LoadEnd } from './store/coherence.js';
+export type { CoherentStore } from './store/coherent-store.js';
 export type {
   ClosableStore,
   DivisibleStore,

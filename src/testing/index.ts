@@ -1,5 +1,5 @@
 export { cacheConformance, type CacheSuiteOptions } from './cache-suite.js';
-export type { CacheSubject } from './cache-subject.js';
+export type { CacheOutage, CacheSubject } from './cache-subject.js';
 export {
   openCaches,
   type CacheSetup,
@@ -8,6 +8,8 @@ export {
 } from './open-caches.js';
 export { storeConformance, type StoreSuiteOptions } from './store-suite.js';
 export type { StoreCapability, StoreSubject } from './store-subject.js';
+export { storeCoherence, type StoreCoherenceOptions } from './store-coherence-cases.js';
+export type { CoherenceCapability, CoherenceSubject } from './store-coherence-subject.js';
 export { FakeClock } from './fake-clock.js';
 export { FaultyStore, type StoreMethod } from './faulty-store.js';
 export {

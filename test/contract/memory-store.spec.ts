@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../src/store/memory-store.js';
 import type { CoherentStore } from '../../src/store/coherent-store.js';
-import { cacheConformance, FakeClock, openCaches, storeConformance } from '../../src/testing/index.js';
-import { storeCoherence } from '../../src/testing/store-coherence-cases.js';
+import {
+  cacheConformance,
+  FakeClock,
+  openCaches,
+  storeCoherence,
+  storeConformance,
+} from '../../src/testing/index.js';
 import { plainCodec } from './contract-codec.js';
+import { SHARED_MEMORY, sharedMemory } from './shared-memory.js';
 
 const runner = { describe, expect, it };
 
@@ -28,6 +34,7 @@ storeCoherence(runner, {
 
 cacheConformance(runner, {
   name: 'memory',
+  capabilities: { processes: false, outages: false },
   open() {
     const clock = new FakeClock(Date.now());
     return {
@@ -35,4 +42,10 @@ cacheConformance(runner, {
       pass: (milliseconds) => clock.advance(milliseconds),
     };
   },
+});
+
+cacheConformance(runner, {
+  name: 'a memory that several processes share',
+  capabilities: SHARED_MEMORY,
+  open: () => sharedMemory(),
 });

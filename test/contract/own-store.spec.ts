@@ -138,10 +138,16 @@ const RUNNERS: Readonly<Record<string, TestRunner>> = {
   'by a runner like Jest': { describe, it, expect: expectAsJest },
 };
 
+/** What a store that keeps one process right, and no more, cannot do. */
+const INCOHERENT = {
+  ...{ versions: false, namespaces: false, keys: false },
+  ...{ tags: false, stale: false, barriers: false, locks: false, processes: false, outages: false },
+};
+
 for (const [name, runner] of Object.entries(RUNNERS)) {
   cacheConformance(runner, {
     name: `a store of one's own, ${name}`,
-    capabilities: { versions: false, namespaces: false, keys: false },
+    capabilities: INCOHERENT,
     open() {
       const clock = new FakeClock();
       return {

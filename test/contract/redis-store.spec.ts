@@ -5,11 +5,10 @@ import { KeySpace } from '../../src/key/key-space.js';
 import { redisStore } from '../../src/store/redis-store.js';
 import { cacheConformance, storeConformance } from '../../src/testing/index.js';
 import { plainCodec } from './contract-codec.js';
-import { eventually } from '../support/eventually.js';
-import { cachesOn, SharedRedis } from './redis-caches.js';
+import { RedisProcesses } from './redis-processes.js';
 
 const runner = { describe, expect, it };
-const redis = new SharedRedis();
+const redis = new RedisProcesses();
 let stores = 0;
 
 storeConformance(runner, {
@@ -27,17 +26,13 @@ storeConformance(runner, {
   }),
 });
 
-cacheConformance(runner, { name: 'Redis', open: () => cachesOn(redis.connection) });
-
+// Outages have a file of their own.
+const capabilities = { outages: false };
+cacheConformance(runner, { name: 'Redis', capabilities, open: () => redis.open() });
 cacheConformance(runner, {
   name: 'Redis behind memory',
-  open: async () => {
-    const caches = cachesOn(redis.connection, { memory: {} });
-    // What is tried is the memory, and not that it is bypassed until the channel is up.
-    await caches.cache();
-    await eventually(() => expect(redis.connection.changes.trusted).toBe(true));
-    return caches;
-  },
+  capabilities,
+  open: () => redis.open({ memory: {} }),
 });
 
 afterAll(async () => {

@@ -11,9 +11,10 @@ const NAMES = {
     ...['brotli', 'gzip', 'zstd', 'fromCacheManager', 'plainJsonStore'],
     ...['RedisCacheError', 'InvalidOptionsError', 'UnknownCacheError', 'RedisUnavailableError'],
     ...['NotANumberError', 'PayloadTooLargeError', 'SerializationError'],
+    ...['LoadTimeoutError', 'LockTimeoutError', 'LockLostError'],
   ],
   'nestjs-redis-cache/testing': [
-    ...['storeConformance', 'cacheConformance', 'openCaches'],
+    ...['storeConformance', 'storeCoherence', 'cacheConformance', 'lockConformance', 'openCaches'],
     ...['FakeClock', 'FaultyStore', 'RecordingReporter'],
   ],
 };
