@@ -114,7 +114,9 @@ describe('when Redis does not answer', () => {
       connection.lose(what, 1);
       await expect(store.coherence.invalidateTags(['tag'])).rejects.toBe(LOST);
       expect(await valuesOf(store, 'key')).toEqual([undefined]);
-      expect(await stateOf(store, 'other', { tags: ['tag'] })).toBe('barred');
+      const asking = async (): Promise<void> =>
+        expect(await stateOf(store, 'other', { tags: ['tag'] })).toBe('barred');
+      expect(await connection.during(asking)).toEqual([]);
       expect(await claim(store, 'key')).toMatchObject({ state: 'held', entry: undefined });
       expect(await fill(store, declared, 'old', { tags: ['tag'] })).toEqual(OVERTAKEN);
       expect(await fill(store, named, 'old', { tags: ['tag'] })).toEqual(OVERTAKEN);
