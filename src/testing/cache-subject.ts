@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.js';
 import type { NamedCache } from '../cache/named-cache.js';
+import { LEASE_TIME } from '../store/coherence.js';
 import type { CacheSetup, SetupCacheOptions } from './open-caches.js';
 
 /** Caches that are empty, on the store to be tried. */
@@ -43,12 +44,16 @@ export async function shareCache(subject: CacheSubject, options?: SetupCacheOpti
   };
 }
 
-/** Waits for a promise, and lets time pass for the caches until it is kept or broken. */
+/**
+ * Waits for a promise, and lets time pass for the caches until it is kept or broken.
+ *
+ * @throws Error when that takes nearly as long as a lease lives
+ */
 export async function settled<T>(subject: CacheSubject, promise: Promise<T>): Promise<T> {
   const state = { over: false };
   const over = (): void => void (state.over = true);
   promise.then(over, over);
-  await passUntil(subject, () => state.over);
+  await passUntil(subject, () => state.over, SHORT_OF_A_LEASE);
   return promise;
 }
 
@@ -56,13 +61,14 @@ export async function settled<T>(subject: CacheSubject, promise: Promise<T>): Pr
 export async function passUntil(
   subject: CacheSubject,
   isSo: () => boolean | Promise<boolean>,
+  limit = LONGEST,
 ): Promise<void> {
-  for (let steps = 0; steps < MOST_STEPS; steps++) {
+  for (let passed = 0; passed < limit; passed += STEP) {
     await turn();
     if (await isSo()) return;
     await subject.pass(STEP);
   }
-  throw new Error(`What was waited for has not come within ${MOST_STEPS * STEP} ms.`);
+  throw new Error(`What was waited for has not come within ${limit} ms.`);
 }
 
 /** Lets happen what needs some time, though nothing tells that it has happened. */
@@ -75,7 +81,9 @@ export async function passSome(subject: CacheSubject): Promise<void> {
 }
 
 const STEP = 20;
-const MOST_STEPS = 500;
+const LONGEST = 10_000;
+/** Who waits for another's load is woken when it ends, and not when its lease has run out. */
+const SHORT_OF_A_LEASE = LEASE_TIME - 1_000;
 
 /** Lets what waits for input or for another thread go on: a clock of a test tells nothing of these. */
 function turn(): Promise<void> {
