@@ -53,6 +53,8 @@ export async function cacheManagerOnYet(url) {
         entries.map(({ key, value }) => [key, value]),
         TTL,
       ),
+    load: (key, load) => cache.wrap(key, load, TTL),
+    remove: (key) => cache.del(key),
     close: () => store.client.quit(),
   };
 }
@@ -69,6 +71,9 @@ function cacheOf(name, cache) {
     set: (key, value) => cache.set(key, value, TTL),
     mget: (keys) => cache.mget(keys),
     mset: (entries) => cache.mset(entries.map(({ key, value }) => ({ key, value, ttl: TTL }))),
+    load: (key, load) => cache.wrap(key, load, TTL),
+    remove: (key) => cache.del(key),
+    clear: () => cache.clear(),
     close: () => cache.disconnect(),
   };
 }

@@ -9,7 +9,21 @@ import assert from 'node:assert/strict';
  * @property {(key: string, value: object) => unknown} set With a ttl of five minutes.
  * @property {(keys: string[]) => unknown} [mget]
  * @property {(entries: { key: string, value: object }[]) => unknown} [mset] With a ttl of five minutes.
+ * @property {(key: string, load: Loader, tags?: string[]) => Promise<unknown>} [load] Looks up, and loads what is missing.
+ * @property {(key: string, value: object, tags: string[]) => unknown} [tag] `set` with tags.
+ * @property {(tag: string) => Promise<unknown>} [invalidate] Makes all entries with a tag invalid.
+ * @property {(key: string) => Promise<unknown>} [remove]
+ * @property {() => Promise<unknown>} [clear]
+ * @property {() => Promise<unknown>} [clearAndReclaim] The same; what was cleared is then taken away in the background.
+ * @property {(key: string) => unknown} [peek] What the memory of the process holds of a key, at once.
+ * @property {(key: string) => boolean} [remembers] Whether the memory of the process would still serve a key.
  * @property {() => Promise<unknown>} close
+ */
+
+/**
+ * What gives the value of a key that is not cached.
+ *
+ * @typedef {() => Promise<object>} Loader
  */
 
 /** How long everything lives that is written: milliseconds. */

@@ -1,24 +1,8 @@
-import { Cacheable } from 'cacheable';
 import { LRUCache } from 'lru-cache';
 import { packageVersion } from '../harness/environment.mjs';
 import { TTL } from './contender.mjs';
 
 /** @typedef {import('./contender.mjs').CacheUnderTest} CacheUnderTest */
-
-/**
- * cacheable on the memory store that it takes by itself.
- *
- * @returns {CacheUnderTest}
- */
-export function cacheableInMemory() {
-  const cache = new Cacheable();
-  return {
-    name: `cacheable ${packageVersion('cacheable')}`,
-    get: (key) => cache.get(key),
-    set: (key, value) => cache.set(key, value, TTL),
-    close: () => cache.disconnect(),
-  };
-}
 
 /**
  * The bare store, with the `await` that callers of a cache write. It hands out the object that was put in.
@@ -32,6 +16,7 @@ export function lruCache(max) {
   return {
     name: `lru-cache ${packageVersion('lru-cache')} + await`,
     get: (key) => cache.get(key),
+    peek: (key) => cache.get(key),
     set: (key, value) => cache.set(key, value),
     close: async () => cache.clear(),
   };
@@ -47,6 +32,7 @@ export function bareMap() {
   return {
     name: 'Map + await',
     get: (key) => map.get(key),
+    peek: (key) => map.get(key),
     set: (key, value) => map.set(key, value),
     close: async () => map.clear(),
   };

@@ -14,12 +14,31 @@ const RESAMPLES = 4_000;
  * @returns {Interval}
  */
 export function medianInterval(sample) {
+  return intervalOf(sample, median);
+}
+
+/**
+ * The same for the value below which a share of a sample lies.
+ *
+ * @param {readonly number[]} sample
+ * @param {number} share
+ * @returns {Interval}
+ */
+export function quantileInterval(sample, share) {
+  return intervalOf(sample, (one) => quantile(one, share));
+}
+
+/**
+ * @param {readonly number[]} sample
+ * @param {(sample: readonly number[]) => number} statistic
+ */
+function intervalOf(sample, statistic) {
   const random = seededRandom(sample.length);
-  const medians = Array.from({ length: RESAMPLES }, () =>
-    median(sample.map(() => sample[Math.floor(random() * sample.length)] ?? NaN)),
+  const found = Array.from({ length: RESAMPLES }, () =>
+    statistic(sample.map(() => sample[Math.floor(random() * sample.length)] ?? NaN)),
   ).sort(ascending);
-  const at = (/** @type {number} */ share) => medians[Math.round(share * (RESAMPLES - 1))] ?? NaN;
-  return { estimate: median(sample), low: at(0.025), high: at(0.975) };
+  const at = (/** @type {number} */ share) => found[Math.round(share * (RESAMPLES - 1))] ?? NaN;
+  return { estimate: statistic(sample), low: at(0.025), high: at(0.975) };
 }
 
 /** @param {readonly number[]} sample */
@@ -28,6 +47,17 @@ export function median(sample) {
   const half = Math.floor(sorted.length / 2);
   const upper = sorted[half] ?? NaN;
   return sorted.length % 2 === 1 ? upper : ((sorted[half - 1] ?? NaN) + upper) / 2;
+}
+
+/**
+ * The value below which a share of a sample lies (nearest rank): 0.99 = the 99th percentile.
+ *
+ * @param {readonly number[]} sample
+ * @param {number} share
+ */
+export function quantile(sample, share) {
+  const sorted = Float64Array.from(sample).sort();
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }
 
 /**

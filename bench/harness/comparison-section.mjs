@@ -15,13 +15,13 @@ import { figure, ratioText, verdict } from './target.mjs';
  * Measures ours beside each rival, with `callers` at a time, and gives the section of the results. Targets are for the
  * speed (the rival's time by ours), or where `measure` is `cpu` for the CPU time (ours by the rival's).
  *
- * An operation that does `per` things at once is given per thing.
+ * An operation that does `per` things at once is given per thing. `text` stands above the table.
  *
  * @param {string} title
- * @param {{ ours: Operation, rivals: readonly Rival[], callers: number, measure: 'speed' | 'cpu', per?: number }} what
+ * @param {{ ours: Operation, rivals: readonly Rival[], callers: number, measure: 'speed' | 'cpu', per?: number, text?: string }} what
  * @returns {Promise<import('./report.mjs').Section>}
  */
-export async function comparisonSection(title, { ours, rivals, callers, measure, per = 1 }) {
+export async function comparisonSection(title, { ours, rivals, callers, measure, per = 1, text }) {
   const comparisons = await pairedRounds({ name: 'ours', operation: ours }, rivals, { callers });
   const rows = comparisons.map(({ rival, ours: mine, theirs }, index) => {
     const { target } = /** @type {Rival} */ (rivals[index]);
@@ -36,7 +36,8 @@ export async function comparisonSection(title, { ours, rivals, callers, measure,
       ? [rival, ownCpu, usedCpu, ratioText(cpu), ...verdict(target, cpu)]
       : [rival, ownWall, wall, ratioText(speed), ...verdict(target, speed), ratioText(cpu)];
   });
-  return { title, head: HEADS[measure], rows: /** @type {string[][]} */ (rows) };
+  const section = { title, head: HEADS[measure], rows: /** @type {string[][]} */ (rows) };
+  return text === undefined ? section : { ...section, text };
 }
 
 const HEADS = {

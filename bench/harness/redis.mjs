@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { createClient } from 'redis';
 import { findRedisServer } from '../../scripts/redis-binary.mjs';
+import { median } from './bootstrap.mjs';
 
 /**
  * Starts a redis-server of its own that keeps nothing on disk, and runs `work` with its URL. The server ends with `work`.
@@ -58,6 +60,39 @@ export async function serverVersion(url) {
   const info = await client.info('server');
   await client.close();
   return /redis_version:(\S+)/.exec(info)?.[1] ?? 'unknown';
+}
+
+/**
+ * What a command takes of a client with nothing else to do: the median in milliseconds.
+ *
+ * @param {string} url
+ * @param {number} [count] how many are measured
+ */
+export async function roundTrip(url, count = 200) {
+  const client = createClient({ url });
+  await client.connect();
+  const times = [];
+  for (let pings = 0; pings < 1.5 * count; pings++) {
+    const before = performance.now();
+    await client.ping();
+    if (pings >= count / 2) times.push(performance.now() - before);
+  }
+  await client.close();
+  return median(times);
+}
+
+/**
+ * How often a command was run, by a script or not, since the server began.
+ *
+ * @param {string} url
+ * @param {string} command
+ */
+export async function callsOf(url, command) {
+  const client = createClient({ url });
+  await client.connect();
+  const info = await client.info('commandstats');
+  await client.close();
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(info)?.[1] ?? 0);
 }
 
 async function freePort() {

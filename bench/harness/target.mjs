@@ -45,5 +45,6 @@ export function ratioText({ estimate, low, high }) {
  * @param {number} value
  */
 export function figure(value) {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2).replace('-', '−');
 }

@@ -1,0 +1,159 @@
+// One process of a crew: does what `withCrew`'s caller asks, until it is let go.
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { nodeRedis } from '../contenders/node-redis.mjs';
+import { readThrough } from '../contenders/read-through.mjs';
+import { now, until } from './monotonic.mjs';
+import { sampleValue } from './sample-values.mjs';
+
+/** @typedef {import('../contenders/read-through.mjs').ReadThroughName} ReadThroughName */
+
+/**
+ * What a process can be asked for.
+ *
+ * @typedef {{ type: 'open', name: ReadThroughName, url: string }} Open Makes a cache. Answers how it is called.
+ * @typedef {{ type: 'herd', name: ReadThroughName | 'timer', key: string, callers: number, load: number, at: number }} Herd
+ *   Asks for a cold key with many callers at the moment `at`; the loader takes `load` ms. Answers `HerdResult`.
+ * @typedef {{ type: 'remember', name: ReadThroughName, key: string }} Remember Reads a key until its memory has it.
+ * @typedef {{ type: 'watch', name: ReadThroughName, key: string }} Watch Looks until its memory has a key no more.
+ *   Answers `WatchResult`.
+ * @typedef {{ type: 'read', url: string }} Read Gets a key every millisecond with a bare client from now on.
+ * @typedef {{ type: 'stop' }} Stop Ends that. Answers `ReadResult[]`.
+ * @typedef {Open | Herd | Remember | Watch | Read | Stop} Order
+ */
+
+/** @typedef {{ latencies: number[], loads: number }} HerdResult In milliseconds; how often the loader ran. */
+/** @typedef {{ since: number, clean: number }} WatchResult Moments of the monotonic clock. */
+/** @typedef {{ at: number, took: number }} ReadResult When it was sent, by the monotonic clock, and how long it took. */
+
+/** @type {Map<string, import('../contenders/contender.mjs').CacheUnderTest>} */
+const caches = new Map();
+/** @type {Map<string, import('../contenders/contender.mjs').CacheUnderTest>} */
+const clients = new Map();
+/** @type {{ going: boolean, ended: Promise<ReadResult[]> } | undefined} */
+let reading;
+
+process.on('message', (/** @type {{ id: number, order: Order }} */ { id, order }) => {
+  obey(order).then(
+    (answer) => process.send?.({ id, answer }),
+    (error) => process.send?.({ id, error: error instanceof Error ? error.stack : String(error) }),
+  );
+});
+
+process.on('disconnect', () => process.exit());
+
+/** @param {Order} order */
+async function obey(order) {
+  switch (order.type) {
+    case 'open':
+      return open(order);
+    case 'herd':
+      return herd(order);
+    case 'remember':
+      return remember(order);
+    case 'watch':
+      return watch(order);
+    case 'read':
+      return read(order);
+    case 'stop':
+      return stop();
+  }
+}
+
+/** @param {Open} order */
+async function open({ name, url }) {
+  const cache = await readThrough(name, url);
+  caches.set(name, cache);
+  return cache.name;
+}
+
+/**
+ * @param {Herd} order
+ * @returns {Promise<HerdResult>}
+ */
+async function herd({ name, key, callers, load, at }) {
+  let loads = 0;
+  const loader = async () => {
+    loads += 1;
+    await sleep(load);
+    return sampleValue(loads, 1_024);
+  };
+  const ask = name === 'timer' ? once(loader) : () => cacheOf(name).load?.(key, loader);
+  await until(at);
+  const latencies = await Promise.all(
+    Array.from({ length: callers }, async () => {
+      const before = now();
+      await ask();
+      return now() - before;
+    }),
+  );
+  return { latencies, loads };
+}
+
+/** @param {Remember} order */
+async function remember({ name, key }) {
+  const cache = cacheOf(name);
+  while (cache.remembers?.(key) !== true) {
+    await cache.get(key);
+    await turn();
+  }
+}
+
+/**
+ * @param {Watch} order
+ * @returns {Promise<WatchResult>}
+ */
+async function watch({ name, key }) {
+  const cache = cacheOf(name);
+  const since = now();
+  while (cache.remembers?.(key) === true) await turn();
+  return { since, clean: now() };
+}
+
+/** @param {Read} order */
+async function read({ url }) {
+  const client = clients.get(url) ?? (await connect(url));
+  const state = { going: true, ended: Promise.resolve(/** @type {ReadResult[]} */ ([])) };
+  state.ended = (async () => {
+    /** @type {ReadResult[]} */
+    const results = [];
+    while (state.going) {
+      const at = now();
+      await client.get('of-somebody-else');
+      results.push({ at, took: now() - at });
+      await sleep(1);
+    }
+    return results;
+  })();
+  reading = state;
+}
+
+async function stop() {
+  if (reading !== undefined) reading.going = false;
+  return reading?.ended;
+}
+
+/** @param {string} url */
+async function connect(url) {
+  const client = await nodeRedis(url, { timeout: 0 });
+  await client.set('of-somebody-else', sampleValue(1, 1_024));
+  clients.set(url, client);
+  return client;
+}
+
+/** @param {string} name */
+function cacheOf(name) {
+  const cache = caches.get(name);
+  if (cache === undefined) throw new Error(`There is no cache ${name} here.`);
+  return cache;
+}
+
+/**
+ * @template T
+ * @param {() => T} make
+ * @returns {() => T}
+ */
+function once(make) {
+  /** @type {T | undefined} */
+  let made;
+  return () => (made ??= make());
+}
