@@ -2,8 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { gzip } from '../../src/codec/zlib-compressor.js';
-import { storeCoherence } from '../../src/testing/store-coherence-cases.js';
-import { cacheConformance, storeConformance } from '../../src/testing/index.js';
+import { storeCoherence, storeConformance } from '../../src/testing/index.js';
 import { follow, sequences } from './cache-model.js';
 import { cachesOn, SharedRedis } from './redis-caches.js';
 import { isTrusted, tieredStore, type TierProcess } from './tier-processes.js';
@@ -33,21 +32,6 @@ storeCoherence(runner, {
     return { stores: [store, store], pass };
   },
   capabilities: { wait: false },
-});
-
-cacheConformance(runner, {
-  name: 'Redis behind memory',
-  open() {
-    const caches = cachesOn(redis.connection);
-    return {
-      ...caches,
-      cache: async (options) => {
-        const cache = await caches.cache({ memory: {}, ...options });
-        await isTrusted({ channel: redis.connection.changes });
-        return cache;
-      },
-    };
-  },
 });
 
 it.each([
