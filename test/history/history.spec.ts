@@ -28,6 +28,7 @@ const GROUPS: Record<string, readonly FaultName[]> = {
     'Redis is killed and comes back with its data',
     'Redis is killed and comes back empty',
   ],
+  'Redis takes no writes': ['Redis is full', 'Redis is a replica for a while'],
   'keys are lost': ['keys are evicted', 'all data is flushed'],
   'wall clocks jump': ['wall clocks jump'],
 };
@@ -56,6 +57,25 @@ describe(`what nodes see of each other (HISTORY_SEED=${seed})`, () => {
 
   it.each(Object.entries(GROUPS))('is not older when %s', async (_, faults) => {
     expectNoViolation(await playground.run({ seed, time: 1_200, faults }));
+  });
+
+  it('is not older where Redis tracks no keys for them and the writers tell', async () => {
+    await playground.redis.cli(
+      'ACL',
+      'SETUSER',
+      'untracked',
+      'on',
+      '>secret',
+      '~*',
+      '&*',
+      '+@all',
+      '-client|tracking',
+    );
+    // All have a memory: who has none tells nobody.
+    const caches = { a: { memory: {} }, b: { memory: {} }, c: { memory: {}, stale: { revalidate: 100 } } };
+    const faults = [...(GROUPS['the channels fail'] ?? []), ...(GROUPS['connections fail'] ?? [])];
+    const user = 'untracked:secret';
+    expectNoViolation(await playground.run({ seed, time: 1_500, faults, caches, user }));
   });
 
   it('is not older whatever goes wrong', async () => {

@@ -33,22 +33,22 @@ async function torn(
       await reader.mget(['a', 'b']);
       expect([await look('a'), await look('b')]).toEqual([round, round]);
     });
-    let looks = 0;
-    let over = false;
+    const progress = { looks: 0, over: false };
     const looking = (async (): Promise<void> => {
-      while (!over) {
+      while (!progress.over) {
         const a = await look('a');
         const b = await look('b');
         if (a === undefined && b !== undefined) count += 1;
-        looks += 1;
+        progress.looks += 1;
         await turn();
       }
     })();
     await invalidate(async () => {
-      for (const before = looks; looks < before + 2;) await turn();
+      const enough = progress.looks + 2;
+      while (progress.looks < enough) await turn();
     });
     await eventually(async () => expect([await look('a'), await look('b')]).toEqual([undefined, undefined]));
-    over = true;
+    progress.over = true;
     await looking;
   }
   return count;

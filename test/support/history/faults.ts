@@ -60,6 +60,17 @@ export const FAULTS = {
       await sleep(random.below(15));
     }
   },
+  'Redis is full': async ({ redis }, random) => {
+    await redis.cli('CONFIG', 'SET', 'maxmemory', 1);
+    await sleep(random.between(20, 600));
+    await redis.cli('CONFIG', 'SET', 'maxmemory', 0);
+  },
+  'Redis is a replica for a while': async ({ redis }, random) => {
+    // Of nobody: it keeps what it has, and takes no writes.
+    await redis.cli('REPLICAOF', '127.0.0.1', 1);
+    await sleep(random.between(20, 900));
+    await redis.cli('REPLICAOF', 'NO', 'ONE');
+  },
   'sockets are cut': async ({ proxy }) => {
     proxy.cut(ALL);
   },

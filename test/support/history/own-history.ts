@@ -11,8 +11,11 @@ import type { History } from './record.js';
 import { runHistory } from './run-history.js';
 import type { TcpProxy } from './tcp-proxy.js';
 
+/** What nodes of a history differ in, by their names. */
+export type NodeCaches = Readonly<Record<string, CacheOptions>>;
+
 /** The nodes of a history in one process: with a memory and without one, with stale values and without them. */
-const CACHES: Readonly<Record<string, CacheOptions>> = {
+const CACHES: NodeCaches = {
   plain: {},
   stale: { stale: { revalidate: 50, error: 500 } },
   tier: { memory: {} },
@@ -38,15 +41,20 @@ export interface OwnHistoryOptions {
   readonly faults?: readonly FaultName[];
   /** The longest pause between two faults, in milliseconds. */
   readonly pause?: number;
+  /** Default: one of each kind. */
+  readonly caches?: NodeCaches;
+  /** The name and the password of the nodes' user. */
+  readonly user?: string;
 }
 
 /** Lets all kinds of nodes of ours work in this process for a while. */
 export async function ownHistory(options: OwnHistoryOptions): Promise<Outcome> {
-  const { redis, proxy, keyPrefix, seed, time, faults: names = [], pause = 200 } = options;
-  const clocks = Object.keys(CACHES).map(() => new JumpingClock());
+  const { redis, proxy, keyPrefix, seed, time, faults: names = [], pause = 200, caches = CACHES } = options;
+  const url = options.user === undefined ? proxy.url : proxy.url.replace('//', `//${options.user}@`);
+  const clocks = Object.keys(caches).map(() => new JumpingClock());
   const nodes = await Promise.all(
-    Object.entries(CACHES).map(([name, cache], index) =>
-      ownNode({ name, url: proxy.url, keyPrefix, cache, clock: clocks[index] as JumpingClock }),
+    Object.entries(caches).map(([name, cache], index) =>
+      ownNode({ name, url, keyPrefix, cache, clock: clocks[index] as JumpingClock }),
     ),
   );
   const behind = await ownNode({ name: 'behind', url: redis.url, keyPrefix });
@@ -70,6 +78,6 @@ export async function ownHistory(options: OwnHistoryOptions): Promise<Outcome> {
     const timers = clocks.reduce((sum, { pending }) => sum + pending, 0);
     if (timers > 0) throw new Error(`${timers} timers are left`);
   };
-  await eventually(left).catch((error: Error) => wrong.push(error.message));
+  await eventually(left, { timeout: 8_000 }).catch((error: Error) => wrong.push(error.message));
   return { history, wrong };
 }

@@ -37,7 +37,7 @@ export class Playground {
   }
 
   /** Lets nodes of ours work here. */
-  run(options: Pick<OwnHistoryOptions, 'seed' | 'time' | 'faults' | 'pause'>): Promise<Outcome> {
+  run(options: Omit<OwnHistoryOptions, 'redis' | 'proxy' | 'keyPrefix'>): Promise<Outcome> {
     return ownHistory({ redis: this.redis, proxy: this.proxy, keyPrefix: this.keyPrefix(), ...options });
   }
 

@@ -35,9 +35,11 @@ export async function processHistory(options: ProcessHistoryOptions): Promise<Ou
   const record = (one: HistoryRecord): void => void records.push(one);
   const own = { url: proxy.url, directUrl: redis.url, databasePort: data.port, keyPrefix, seed };
   const nodes: NodeProcess[] = [];
+  let started = 0;
   const start = async (): Promise<NodeProcess> => {
-    const cache = CACHES[nodes.length % CACHES.length] as CacheOptions;
-    const one = new NodeProcess({ ...own, name: `process ${nodes.length}`, cache }, record);
+    const number = started++;
+    const cache = CACHES[number % CACHES.length] as CacheOptions;
+    const one = await NodeProcess.start({ ...own, name: `process ${number}`, cache }, record);
     nodes.push(one);
     await one.started();
     return one;

@@ -1,11 +1,13 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CacheOptions } from '../../../src/cache/cache-options.js';
-import { spawnTypeScript } from '../child-process.js';
 import { eventually } from '../eventually.js';
 import { reap, spare } from '../redis-reaper.js';
 import type { RedisServer } from '../redis-server.js';
+import { bundled } from './bundle.js';
 import { moment, ms } from './moment.js';
 import type { Random } from './random.js';
 import type { FaultRecord, HistoryRecord, NodeTraits } from './record.js';
@@ -36,20 +38,27 @@ export class NodeProcess implements NodeTraits {
   /** What does not hold at rest; `undefined` = it has not come to rest. */
   wrong: string[] | undefined;
   ready = false;
-  readonly #child: ReturnType<typeof spawnTypeScript>;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #exit: Promise<unknown>;
   #errors = '';
 
-  constructor(orders: ProcessOrders, hear: (record: HistoryRecord) => void) {
+  private constructor(program: string, orders: ProcessOrders, hear: (record: HistoryRecord) => void) {
     this.name = orders.name;
     this.remembers = typeof orders.cache.memory === 'object';
-    const file = new URL('./process-node.fixture.ts', import.meta.url);
-    this.#child = spawnTypeScript(file, [JSON.stringify(orders)]);
+    this.#child = spawn(process.execPath, [program, JSON.stringify(orders)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const { pid } = this.#child;
     if (pid !== undefined) reap(pid);
     this.#exit = once(this.#child, 'exit').then(() => pid !== undefined && spare(pid));
     this.#child.stderr.on('data', (text: Buffer) => (this.#errors += text.toString()));
     createInterface(this.#child.stdout).on('line', (line) => this.#told(line, hear));
+  }
+
+  /** Starts one. `hear` is told what it sees. */
+  static async start(orders: ProcessOrders, hear: (record: HistoryRecord) => void): Promise<NodeProcess> {
+    const program = await bundled(new URL('./process-node.fixture.ts', import.meta.url));
+    return new NodeProcess(program, orders, hear);
   }
 
   /** Resolves when it is connected. */
