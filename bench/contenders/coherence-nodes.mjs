@@ -12,6 +12,8 @@ import { ownVersion, packageVersion } from '../harness/environment.mjs';
 /** @typedef {import('../../test/support/history/node.js').HistoryNode} HistoryNode */
 /** @typedef {import('../../test/support/history/node.js').HistoryCache} HistoryCache */
 
+/** @typedef {Extract<import('cacheable').CacheableSyncOptions['qified'], { publish: unknown, subscriptions: unknown }>} MessageProvider */
+
 /**
  * What makes the nodes of one contender: each stands for a process of its own, with connections and a memory of its own. All
  * offer the same four operations.
@@ -97,7 +99,7 @@ export const cacheable = {
 
 /**
  * @param {string} url
- * @returns {Promise<import('qified').MessageProvider>}
+ * @returns {Promise<MessageProvider>}
  */
 async function publishAndSubscribe(url) {
   const [publisher, subscriber] = [createClient({ url }), createClient({ url })];
@@ -105,7 +107,7 @@ async function publishAndSubscribe(url) {
     client.on('error', () => undefined);
     await client.connect();
   }
-  /** @type {Map<string, import('qified').TopicHandler[]>} */
+  /** @type {MessageProvider['subscriptions']} */
   const subscriptions = new Map();
   return {
     id: 'redis',
