@@ -88,7 +88,7 @@ export class Filling {
   }
 
   async #release(loaded: readonly LoadedValue[]): Promise<Map<Flight, LoadEnd>> {
-    const ends = new Map<Flight, LoadEnd>(loaded.map(({ flight }) => [flight, unleased(flight)]));
+    const ends = new Map<Flight, LoadEnd>(loaded.map((one) => [one.flight, unleased(one)]));
     const holding = loaded.map(({ flight }) => flight).filter(({ lease }) => lease !== undefined);
     try {
       const leases = holding.map(({ lease }) => lease as Lease);
@@ -113,7 +113,8 @@ export class Filling {
 const NOT_STORED: LoadEnd = Object.freeze({ stored: false, current: false });
 
 /** A load that had no lease has no proof. What is known in this process is all there is. */
-function unleased({ current }: Flight): LoadEnd {
+function unleased({ flight, tags }: LoadedValue): LoadEnd {
+  const current = flight.current && !tags.some((tag) => flight.invalidated.has(tag));
   return { stored: false, current };
 }
 

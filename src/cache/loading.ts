@@ -84,9 +84,10 @@ export class Loading {
       const loaded = await (limit === undefined ? load() : Promise.race([load(), limit.passed]));
       stopKeeping();
       // Who comes from here on reads what the fill has left: whether the value is right for them, it could not tell.
+      // (A store that is not coherent knows no more than the board does: there it stays until it is done.)
       for (const flight of flights) {
         flight.whenDetached = undefined;
-        context.flights.end(flight);
+        if (this.#scope.coherent) context.flights.end(flight);
       }
       const ends = await this.#filling.end(loaded);
       for (const [index, one] of loaded.entries()) {
@@ -159,6 +160,7 @@ export class Loading {
    * and may be changed by it at once.
    */
   async #land({ flight, value, ttl }: LoadedValue, found: boolean, end: LoadEnd): Promise<void> {
+    this.#scope.context.flights.end(flight);
     const storedTtl = end.stored ? ttl : undefined;
     const copy = flight.joined === 0 || !found ? undefined : await this.copier(value);
     flight.land({ value, loaded: true, found, storedTtl, current: end.current, copy });

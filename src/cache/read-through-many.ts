@@ -121,7 +121,7 @@ export class ReadThroughMany {
       } else if (claim.state === 'fresh') {
         await this.#loading.landEntry(flight, claim.entry);
       } else {
-        if (claim.state === 'barred') flight.current = false;
+        if (claim.state === 'barred' || claim.state === 'busy') flight.current = false;
         if (claim.state === 'held' && claim.entry !== undefined) old.add(flight);
         mine.push(flight);
       }

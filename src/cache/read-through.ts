@@ -125,10 +125,12 @@ export class ReadThrough {
       if (claim === undefined) return this.#leave(flight);
       const old = 'entry' in claim ? claim.entry : undefined;
       // Somebody's load has failed a moment ago: where an old value will do, the source is left in peace.
-      if (claim.state === 'busy' && old !== undefined && (old.staleFor ?? 0) < plan.stale.error) {
+      const willDo = !plan.fresh && old !== undefined && (old.staleFor ?? 0) < plan.stale.error;
+      if (claim.state === 'busy' && willDo) {
         return await this.#loading.landEntry(flight, old);
       }
-      if (claim.state === 'barred') flight.current = false;
+      // Redis is there, and would end no lease of this load: nobody could tell who comes later what has changed meanwhile.
+      if (claim.state === 'barred' || claim.state === 'busy') flight.current = false;
       await this.#loading.one(flight, load, plan, old);
     } catch (error) {
       this.#scope.context.flights.end(flight);

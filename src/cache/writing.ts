@@ -78,10 +78,11 @@ export class Writing {
   async touch(key: string, ttl: number | null): Promise<boolean> {
     try {
       if (ttl === null || ttl > 0) return await this.#scope.store.touch(key, ttl);
-      // A store may count what a clear has dropped among the removed.
-      const present = (await this.#scope.store.ttl(key)) !== undefined;
+      // A store may count what a clear has dropped among the removed, so it is asked before that. It is removed in any case.
+      const left = this.#scope.store.ttl(key);
+      left.catch(() => undefined);
       await this.#remove([key]);
-      return present;
+      return (await left) !== undefined;
     } catch (error) {
       return this.#scope.refused('touch', error, false, key);
     }
@@ -198,7 +199,7 @@ export class Writing {
     const scope = this.#scope;
     scope.outdate([key]);
     try {
-      const expired = await scope.coherence.expire(key);
+      const expired = await scope.coherence.expire(key, scope.context.grace);
       scope.outdate([key]);
       if (expired) scope.report({ type: 'expire', cache: scope.name, key });
       return expired;

@@ -70,22 +70,25 @@ export async function assembleCache(
     locks: openLocks(options, parts),
     counters,
   };
-  const report = (event: CacheEvent): void => {
-    counters.count(event);
-    reporter.report(event);
-  };
+  const report = countingReport(context);
   const store = await openStore(options, parts, {
     codec: createCodec({ ...plain, compressor: options.compressor, maxBytes: options.maxBytes }, path),
     unreadable: (key, reason) => report({ type: 'unreadable', cache: options.name, key, reason }),
     unsettled: (pending) => report({ type: 'unsettled', cache: options.name, pending }),
     context,
   });
-  // A store that the application made is the application's to close.
-  const ours = store !== options.store && isClosable(store);
   return {
     cache: new NamedCache(new CacheScope(options.name, store, context)),
     clears: () => context.flights.clears,
-    close: async () => (ours ? store.close() : undefined),
+    // A store that the application made is the application's to close.
+    close: async () => (store !== options.store && isClosable(store) ? store.close() : undefined),
+  };
+}
+
+function countingReport({ counters, reporter }: CacheContext): (event: CacheEvent) => void {
+  return (event) => {
+    counters.count(event);
+    reporter.report(event);
   };
 }
 

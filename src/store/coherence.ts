@@ -86,8 +86,11 @@ export interface Coherence {
   watch(key: string, wake: () => void): (() => void) | undefined;
   /** Makes every entry that carries one of the tags invalid, at any number of them. One round trip. */
   invalidateTags(tags: readonly string[]): Promise<void>;
-  /** Makes a fresh entry stale from now on; it stays for its grace. False when there is none. One round trip. */
-  expire(key: string): Promise<boolean>;
+  /**
+   * Makes a fresh entry stale from now on; it stays for its grace, one that never expires for `grace` milliseconds (default 0). False when
+   * there is none. One round trip.
+   */
+  expire(key: string, grace?: number): Promise<boolean>;
   /** Removes the keys, invalidates the tags, and bars both for `ttl` milliseconds. One round trip. */
   bar(
     targets: { readonly keys: readonly string[]; readonly tags: readonly string[] },

@@ -59,9 +59,9 @@ class RedisCoherence implements Coherence {
     return unsettled.guardTags(each, () => inRedis.bump(each));
   }
 
-  expire(key: string): Promise<boolean> {
+  expire(key: string, grace?: number): Promise<boolean> {
     this.#flush();
-    return this.#steps.expire(this.#entries.space.entryKey(key));
+    return this.#steps.expire(this.#entries.space.entryKey(key), grace);
   }
 
   bar(

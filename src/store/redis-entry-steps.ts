@@ -13,6 +13,11 @@ interface Judged {
   readonly valid: boolean;
 }
 
+/**
+ * By how much processes may differ in what time it is in Redis, in milliseconds: what is made stale is stale for all of them
+ * at once.
+ */
+const CLOCK_ERROR = 1_000;
 const NOTHING_JUDGED: Judged = { header: '', valid: false };
 const EMPTY_JSON = { flags: 0, payload: '' } as const;
 
@@ -47,10 +52,14 @@ export class EntrySteps {
     return reply === 1;
   }
 
-  /** Makes a fresh entry stale; one without a grace is removed. Ends the lease. False when there is none. */
-  async expire(entryKey: string): Promise<boolean> {
+  /**
+   * Makes a fresh entry stale; one that never expires is given `grace`, and one without a grace is removed. Ends the lease.
+   * False when there is none.
+   */
+  async expire(entryKey: string, grace = 0): Promise<boolean> {
+    const stale = (): string => timestampOf(this.#entries.shared.connection.now() - CLOCK_ERROR);
     const reply = await this.#entries.changing([entryKey], () =>
-      this.#run(EXPIRE, entryKey, () => [timestampOf(this.#entries.shared.connection.now())]),
+      this.#run(EXPIRE, entryKey, () => [stale(), String(grace)]),
     );
     return reply === 1;
   }

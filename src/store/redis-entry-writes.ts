@@ -68,9 +68,12 @@ export class EntryWrites {
       if (tagged) captured = await this.#capture(entryKeys, writes, mode);
       return encoded;
     };
-    return this.#preparing.wait(entryKeys, prepare(), mode, (encoded, standing) => {
+    return this.#preparing.wait(entryKeys, prepare(), mode, async (encoded, standing) => {
       const entries = entriesOf(entryKeys, writes, encoded, captured);
       const wanted = entries.map((one) => (standing.has(one.key) ? one : { ...one, wanted: never }));
+      const barred = entryKeys.filter((key, at) => captured?.at(at) === undefined && standing.has(key));
+      // What a `set` was to replace is not served on, though the barrier of a tag keeps the new value out.
+      if (tagged && mode === 'set' && barred.length > 0) await removeEntries(this.#entries, barred);
       return this.#send(wanted, mode);
     });
   }

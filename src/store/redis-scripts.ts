@@ -164,7 +164,8 @@ const LEAST_GRACE = 100;
 
 /**
  * Ends the lease of an entry, whether there is one or not: what is loaded at this moment is not fresh either. Makes a fresh
- * entry stale at ARGV[7], which is now; one without a grace is removed. Answers 1, or 0 when there is no fresh entry.
+ * entry stale at ARGV[7]; one that never expires is given a grace of ARGV[8], and one without a grace is removed. Answers 1, or
+ * 0 when there is no fresh entry.
  */
 export const EXPIRE = defineScript(`${EVENT}${JUDGING}
 redis.call('DEL', KEYS[2])
@@ -173,6 +174,7 @@ if not fresh then
   return 0
 end
 local left = grace()
+if redis.call('PTTL', KEYS[1]) == -1 then left = tonumber(ARGV[8]) end
 if left < ${LEAST_GRACE} then
   redis.call('UNLINK', KEYS[1])
 else

@@ -120,7 +120,7 @@ function faultyCoherence(inner: Coherence, state: FaultState): Coherence {
     renew: (leases) => state.pass('renew', () => inner.renew(leases)),
     watch: (key, wake) => inner.watch(key, wake),
     invalidateTags: (tags) => state.pass('invalidateTags', () => inner.invalidateTags(tags)),
-    expire: (key) => state.pass('expire', () => inner.expire(key)),
+    expire: (key, grace) => state.pass('expire', () => inner.expire(key, grace)),
     bar: (targets, ttl) => state.pass('bar', () => inner.bar(targets, ttl)),
   };
 }

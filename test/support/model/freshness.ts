@@ -89,9 +89,7 @@ export class Freshness {
 
   /** A node reads a key; what it gives is to be called with what came of it. `stale` = stale values are welcome. */
   read(node: Reader, what: string, key: Key, stale: boolean): (value: unknown) => void {
-    const floors = this.#floors.filter(
-      (one) => applies(one, node, stale && node.servesStale) && !(stale && isUntold(one)),
-    );
+    const floors = this.#floors.filter((one) => applies(one, node, stale && node.servesStale));
     return (value) => this.#judge(`${node.name} ${what}`, key, value, floors);
   }
 
@@ -117,12 +115,4 @@ export class Freshness {
 function applies(floor: Floor, node: Reader, stale: boolean): boolean {
   if (stale && floor.leavesStale) return false;
   return floor.node === node.name || (floor.serial !== undefined && node.knows(floor.serial));
-}
-
-/**
- * Whether an invalidation that may concern tags has failed and was not repeated yet. A load that runs without a lease may
- * name such a tag at its end, and those who joined it are given what it brings: reads that load are not judged by it.
- */
-function isUntold({ serial, what }: Floor): boolean {
-  return serial === undefined && (what === 'invalidateTags' || what === 'mutate');
 }
