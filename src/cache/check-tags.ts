@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../errors.js';
 
 /** The most tags of one entry. */
-export const MAX_TAGS = 64;
+const MAX_TAGS = 64;
 /** The longest tag, in UTF-16 units. */
 const MAX_TAG_LENGTH = 256;
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LEASE_TIME } from '../../../src/store/coherence.js';
+import { FaultyStore } from '../../../src/testing/faulty-store.js';
 import { failureOf } from '../../../src/testing/failure-of.js';
 import { HeldLoader, Processes, quiet } from './processes.js';
 
@@ -113,6 +114,44 @@ describe('nobody is given what was loaded before an invalidation that was acknow
     expect(await two.cache.get('key')).toBe('new');
     await two.cache.invalidateTags('named');
     expect(await one.cache.get('key')).toBeUndefined();
+  });
+
+  it('del by another process while it is loaded without a lease, since a load has failed a moment ago', async () => {
+    const processes = new Processes({ stale: { revalidate: 0, error: 60_000 } });
+    const [one, two] = [processes.start(), processes.start()];
+    expect(await failureOf(two.cache.getOrSet('key', () => Promise.reject(boom)))).toBe(boom);
+    const loader = new HeldLoader<string>();
+    const before = one.cache.getOrSet('key', loader.load);
+    await quiet();
+    await two.cache.del('key');
+    const after = one.cache.getOrSet('key', loader.load);
+    await quiet();
+    loader.give('old');
+    await quiet();
+    loader.give('new');
+    expect(await Promise.all([before, after])).toEqual(['old', 'new']);
+  });
+
+  it('a tag that only the result names, invalidated here while Redis is out of reach', async () => {
+    const processes = new Processes();
+    const store = new FaultyStore(processes.store);
+    const { cache } = processes.start(store);
+    const loader = new HeldLoader<string>();
+    const load = async (context: { tags(...tags: string[]): void }): Promise<string> => {
+      const value = await loader.load();
+      context.tags('named');
+      return value;
+    };
+    store.fail();
+    const before = cache.getOrSet('key', load);
+    await quiet();
+    await cache.invalidateTags('named');
+    const after = cache.getOrSet('key', load);
+    await quiet();
+    loader.give('old');
+    await quiet();
+    loader.give('new');
+    expect(await Promise.all([before, after])).toEqual(['old', 'new']);
   });
 
   it('del by the same process: newcomers begin a load of their own at once', async () => {

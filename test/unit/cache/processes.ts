@@ -9,6 +9,7 @@ import { NO_TIMEOUT } from '../../../src/cache/timeout-options.js';
 import { createCodec } from '../../../src/codec/create-codec.js';
 import { memoryStore } from '../../../src/store/memory-store.js';
 import type { CoherentStore } from '../../../src/store/coherent-store.js';
+import type { Store } from '../../../src/store/store.js';
 import { FakeClock, RecordingReporter } from '../../../src/testing/index.js';
 
 /** One process of several that share a store: a cache with flights of its own. */
@@ -32,7 +33,7 @@ export class Processes {
   }
 
   /** Begins a process. It does not hear of what others change: the store alone keeps it right. */
-  start(): Process {
+  start(store: Store = this.store): Process {
     const flights = new Flights();
     const events = new RecordingReporter();
     const stale = this.#options.stale ?? NEVER_STALE;
@@ -51,7 +52,7 @@ export class Processes {
       locks: undefined,
       ...this.#options,
     };
-    return { cache: new NamedCache(new CacheScope('default', this.store, context)), flights, events };
+    return { cache: new NamedCache(new CacheScope('default', store, context)), flights, events };
   }
 
   /** Lets everything happen that needs no time, then time pass, then the same again. */
