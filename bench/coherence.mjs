@@ -19,14 +19,16 @@ const SEED = chosenSeed();
 const TEXT = `Three nodes, each with connections and a memory of its own, read, load, write and delete 12 keys at random; a database
 with a version per key stands behind them. A read is stale when it starts after the acknowledgement of an invalidation and gives
 what was loaded or set before it; where another node has invalidated, a memory is allowed 50 ms more. Every entry lives for three
-seconds. The second column is the same while the server closes all connections every 700 ms.
+seconds. The last three columns are the same while the server closes all connections every 700 ms.
 
 Seed ${SEED}. It decides who does what in which order, but not when answers come: the figures differ from run to run.`;
 
 const NOTES = `Naive: GET, else load and SET, and DEL after a change. The naive memory in front of it drops an entry when a message comes
 that is published after the change. What is stale there was loaded before an invalidation and stored after it, and lives until its
 ttl; in memories also what changed while nobody was told. Ours accepts a value only under the lease that was given out before its
-loader ran, and remembers only what was read while the channel told of all changes.`;
+loader ran, and remembers only what was read while the channel told of all changes. Where connections are closed, callers of one process
+who cannot reach Redis share a load that is under way, so that an outage does not become a storm on the database: what another
+process invalidates meanwhile they learn of when Redis is back.`;
 
 /** @type {import('./contenders/coherence-nodes.mjs').NodeMaker[]} */
 const makers = [

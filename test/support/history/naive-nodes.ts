@@ -16,17 +16,15 @@ export async function naiveNode({ name, url, keyPrefix }: NaiveOptions): Promise
   const client = await connected(url);
   const at = (key: string): string => `${keyPrefix}:${key}`;
   const get = async (key: string): Promise<Reading | undefined> => parsed(await client.get(at(key)));
-  const set = async (key: string, value: Reading): Promise<true> => {
-    await client.set(at(key), JSON.stringify(value), { expiration: { type: 'PX', value: TTL } });
-    return true;
-  };
+  const set = (key: string, value: Reading): Promise<unknown> =>
+    client.set(at(key), JSON.stringify(value), { expiration: { type: 'PX', value: TTL } });
   return {
     name,
     remembers: false,
     servesStale: false,
     cache: {
       get,
-      set,
+      set: (key, value) => done(set(key, value)),
       async getOrSet(key, load) {
         const found = await get(key);
         if (found !== undefined) return found;
@@ -34,10 +32,7 @@ export async function naiveNode({ name, url, keyPrefix }: NaiveOptions): Promise
         await set(key, value);
         return value;
       },
-      async del(key) {
-        await client.del(at(key));
-        return true;
-      },
+      del: (key) => done(client.del(at(key))),
     },
     close: () => client.close(),
   };
@@ -57,10 +52,9 @@ export async function publishingNode(options: NaiveOptions): Promise<HistoryNode
     if (value !== undefined) memory.set(key, value);
     return value;
   };
-  const changed = async (key: string): Promise<true> => {
+  const changed = (key: string): Promise<boolean> => {
     memory.delete(key);
-    await client.publish(topic, key);
-    return true;
+    return done(client.publish(topic, key));
   };
   return {
     ...behind,
@@ -78,6 +72,15 @@ export async function publishingNode(options: NaiveOptions): Promise<HistoryNode
       await behind.close();
     },
   };
+}
+
+async function done(work: Promise<unknown>): Promise<boolean> {
+  try {
+    await work;
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function connected(url: string): Promise<ReturnType<typeof createClient>> {
