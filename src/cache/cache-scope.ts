@@ -74,7 +74,7 @@ export class CacheScope {
     const { flights } = this.context;
     if (flights.size === 0) return;
     for (const key of keys) flights.detach(this.flightOf(key));
-    if (tags.length > 0) flights.invalidate(tags);
+    if (tags.length > 0) flights.detachWhere((flight) => flight.tags.some((tag) => tags.includes(tag)));
   }
 
   /** The same for the keys of this scope alone that a predicate picks. */

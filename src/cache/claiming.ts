@@ -7,7 +7,13 @@ import type { Flight } from './flights.js';
 const PAUSES = { first: 5, longest: 100, whenHeard: 1_000 } as const;
 
 /** What became of a claim. `unleased` = Redis is out of reach: load, and store nothing. */
-export type Claimed = Exclude<Claim, { state: 'busy'; failed: false }> | { readonly state: 'unleased' };
+export type Claimed = Exclude<Claim, { state: 'busy'; failed: false }> | Unleased;
+
+interface Unleased {
+  readonly state: 'unleased';
+}
+
+const UNLEASED: Unleased = Object.freeze({ state: 'unleased' });
 
 /** Asks for the right to load, in turn with all other processes. */
 export class Claiming {
@@ -21,7 +27,7 @@ export class Claiming {
    * Asks once for several keys. Where Redis is out of reach the caller still gets what it has asked for, whatever `onError`
    * says: loaded, and not stored.
    */
-  async once(flights: readonly Flight[], anew: boolean): Promise<(Claim | { readonly state: 'unleased' })[]> {
+  async once(flights: readonly Flight[], anew: boolean): Promise<(Claim | Unleased)[]> {
     const { coherence, context } = this.#scope;
     context.flights.claim(flights);
     try {
@@ -35,7 +41,7 @@ export class Claiming {
     } catch (error) {
       if (!isRefusal(error)) throw error;
       this.#scope.reportError('acquire', error, flights[0]?.key);
-      return flights.map(() => ({ state: 'unleased' }));
+      return flights.map(() => UNLEASED);
     }
   }
 
@@ -46,7 +52,7 @@ export class Claiming {
     for (let tries = 0; ; tries++) {
       const pause = new Pause(this.#scope, [flight.key]);
       try {
-        const [claim] = (await this.once([flight], anew)) as [Claim | { readonly state: 'unleased' }];
+        const [claim] = (await this.once([flight], anew)) as [Claim | Unleased];
         if (!flight.current) await this.again([flight]);
         else if (claim.state !== 'busy' || claim.failed) return claim;
         else if (!patient) return undefined;
@@ -55,6 +61,12 @@ export class Claiming {
         pause.end();
       }
     }
+  }
+
+  /** Claims nothing, since Redis is known to be out of reach. */
+  none(flights: readonly Flight[]): Unleased[] {
+    this.#scope.context.flights.claim(flights);
+    return flights.map(() => UNLEASED);
   }
 
   /** What these flights were told is outdated: gives back what they hold. */

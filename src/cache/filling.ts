@@ -39,7 +39,8 @@ export class Filling {
     ]);
     for (const [index, { flight }] of kept.entries()) ends.set(flight, stored[index] as LoadEnd);
     for (const [flight, end] of released) ends.set(flight, end);
-    return loaded.map(({ flight }) => ends.get(flight) as LoadEnd);
+    // A load that had no lease has no proof: whoever came after it had begun is to have a newer one.
+    return loaded.map(({ flight }) => ends.get(flight) ?? NOT_STORED);
   }
 
   /** Several at once; where one cannot be encoded, each by itself. */
@@ -88,7 +89,7 @@ export class Filling {
   }
 
   async #release(loaded: readonly LoadedValue[]): Promise<Map<Flight, LoadEnd>> {
-    const ends = new Map<Flight, LoadEnd>(loaded.map((one) => [one.flight, unleased(one)]));
+    const ends = new Map<Flight, LoadEnd>();
     const holding = loaded.map(({ flight }) => flight).filter(({ lease }) => lease !== undefined);
     try {
       const leases = holding.map(({ lease }) => lease as Lease);
@@ -111,12 +112,6 @@ export class Filling {
 }
 
 const NOT_STORED: LoadEnd = Object.freeze({ stored: false, current: false });
-
-/** A load that had no lease has no proof. What is known in this process is all there is. */
-function unleased({ flight, tags }: LoadedValue): LoadEnd {
-  const current = flight.current && !tags.some((tag) => flight.invalidated.has(tag));
-  return { stored: false, current };
-}
 
 function isKept(loaded: LoadedValue): boolean {
   return loaded.flight.lease !== undefined && loaded.flight.current && isStorable(loaded);

@@ -44,8 +44,6 @@ export class Flight {
   calling = false;
   /** True from the call of its loader on. */
   loading = false;
-  /** The tags that were invalidated here while it was under way. */
-  readonly invalidated = new Set<string>();
   /** What it may fill with. */
   lease: Lease | undefined;
   /** Told when it loses its place on the board while it loads. */
@@ -143,7 +141,7 @@ export class Flights {
     return flight;
   }
 
-  /** The claims of these flights are sent now: what they will bring is for everybody who came before. */
+  /** The claims of these flights are sent now, or they load without one: what they bring is for all who came before. */
   claim(flights: readonly Flight[]): void {
     this.turn += 1;
     for (const flight of flights) {
@@ -176,14 +174,6 @@ export class Flights {
     flight.current = false;
     board.delete(id);
     flight.whenDetached?.();
-  }
-
-  /** Tags were invalidated here: flights under which they are known are detached, the others remember it. */
-  invalidate(tags: readonly string[]): void {
-    for (const flight of [...this.#flights.values(), ...this.#refreshes.values()]) {
-      for (const tag of tags) flight.invalidated.add(tag);
-      if (flight.tags.some((tag) => flight.invalidated.has(tag))) this.detach(flight.id);
-    }
   }
 
   /** Detaches every flight that a predicate picks. */

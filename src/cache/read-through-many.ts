@@ -109,19 +109,19 @@ export class ReadThroughMany {
     plan: LoadPlan,
     offline: boolean,
   ): Promise<Flight[]> {
-    const claims = offline ? [] : await this.#claiming.once(flights, plan.fresh);
+    const claims = offline ? this.#claiming.none(flights) : await this.#claiming.once(flights, plan.fresh);
     const busy: Flight[] = [];
     const mine: Flight[] = [];
     const old = new Set<Flight>();
     for (const [index, flight] of flights.entries()) {
-      const claim = claims[index] ?? ({ state: 'unleased' } as const);
+      const claim = claims[index] as (typeof claims)[number];
       if (!flight.current || (claim.state === 'busy' && !claim.failed)) {
         await this.#claiming.again([flight]);
         busy.push(flight);
       } else if (claim.state === 'fresh') {
         await this.#loading.landEntry(flight, claim.entry);
       } else {
-        if (claim.state === 'barred' || claim.state === 'busy') flight.current = false;
+        if (claim.state === 'barred') flight.current = false;
         if (claim.state === 'held' && claim.entry !== undefined) old.add(flight);
         mine.push(flight);
       }

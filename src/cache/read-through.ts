@@ -119,7 +119,7 @@ export class ReadThrough {
   ): Promise<void> {
     try {
       const claim = how.offline
-        ? ({ state: 'unleased' } as const)
+        ? this.#claiming.none([flight])[0]
         : await this.#claiming.one(flight, how.anew, how.patient);
       if (claim?.state === 'fresh') return await this.#loading.landEntry(flight, claim.entry);
       if (claim === undefined) return this.#leave(flight);
@@ -129,8 +129,7 @@ export class ReadThrough {
       if (claim.state === 'busy' && willDo) {
         return await this.#loading.landEntry(flight, old);
       }
-      // Redis is there, and would end no lease of this load: nobody could tell who comes later what has changed meanwhile.
-      if (claim.state === 'barred' || claim.state === 'busy') flight.current = false;
+      if (claim.state === 'barred') flight.current = false;
       await this.#loading.one(flight, load, plan, old);
     } catch (error) {
       this.#scope.context.flights.end(flight);
