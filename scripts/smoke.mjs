@@ -28,6 +28,7 @@ const COPIED = [
   'test',
   'scripts',
   'examples',
+  'docs',
   'vitest.config.ts',
   'tsconfig.json',
   'tsconfig.build.json',
