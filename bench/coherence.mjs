@@ -26,9 +26,7 @@ Seed ${SEED}. It decides who does what in which order, but not when answers come
 const NOTES = `Naive: GET, else load and SET, and DEL after a change. The naive memory in front of it drops an entry when a message comes
 that is published after the change. What is stale there was loaded before an invalidation and stored after it, and lives until its
 ttl; in memories also what changed while nobody was told. Ours accepts a value only under the lease that was given out before its
-loader ran, and remembers only what was read while the channel told of all changes. Where connections are closed, callers of one process
-who cannot reach Redis share a load that is under way, so that an outage does not become a storm on the database: what another
-process invalidates meanwhile they learn of when Redis is back.`;
+loader ran, and remembers only what was read while the channel told of all changes.`;
 
 /** @type {import('./contenders/coherence-nodes.mjs').NodeMaker[]} */
 const makers = [

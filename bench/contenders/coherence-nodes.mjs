@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import { NestFactory } from '@nestjs/core';
 import { createKeyv } from '@keyv/redis';
 import { BentoCache, bentostore } from 'bentocache';
@@ -26,6 +27,12 @@ const TTL = 3_000;
 /** What loaders may say is not heard: not everybody can heed it. */
 const UNHEARD = { tags: () => undefined, ttl: () => undefined };
 
+/** What ours could not do, in all nodes. */
+let failures = 0;
+subscribe('nestjs-redis-cache:event', (event) => {
+  if (/** @type {import('nestjs-redis-cache').CacheEvent} */ (event).type === 'error') failures += 1;
+});
+
 /** @type {(memory: boolean) => NodeMaker} */
 export const ours = (memory) => ({
   title: `nestjs-redis-cache ${ownVersion()}${memory ? ' with memory' : ''}`,
@@ -38,7 +45,12 @@ export const ours = (memory) => ({
     return nodeOf(name, memory, {
       get: (key) => cache.get(key),
       getOrSet: (key, load) => cache.getOrSet(key, () => load(UNHEARD)),
-      set: async (key, value) => (await cache.set(key, value), true),
+      async set(key, value) {
+        // While Redis is out of reach `set` gives its value back all the same: an event tells that it was not stored.
+        const before = failures;
+        await cache.set(key, value);
+        return failures === before;
+      },
       del: (key) => cache.del(key),
       close: () => app.close(),
     });

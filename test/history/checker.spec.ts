@@ -112,12 +112,6 @@ describe('freshness', () => {
     expect(rulesBrokenBy(...records, read('a', 40, 5))).toEqual([]);
   });
 
-  it('asks who cannot reach Redis for what its own node has invalidated, and no more', () => {
-    const cutOff = true;
-    expect(rulesBrokenBy(write('a', 10, 3), read('b', 16, 2, { cutOff }))).toEqual([]);
-    expect(rulesBrokenBy(write('a', 10, 3), read('a', 16, 2, { cutOff }))).toEqual(['freshness']);
-  });
-
   it('lets who takes stale values have what was expired, and nobody else', () => {
     const expired = write('a', 10, 3, { operation: 'expire' });
     expect(rulesBrokenBy(expired, read('b', 16, 2, { mayBeStale: true }))).toEqual([]);

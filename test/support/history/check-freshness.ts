@@ -35,8 +35,7 @@ class Floor {
 
 /**
  * A read that starts after an invalidation was acknowledged gives nothing that was loaded, or set, before that
- * invalidation. On other nodes that remember entries: after a delay. Who cannot reach Redis knows of the invalidations of its
- * own node alone. Linear in the history, per key and node, once sorted.
+ * invalidation. On other nodes that remember entries: after a delay. Linear in the history, per key and node, once sorted.
  */
 export function checkFreshness(history: History, bounds: Bounds): Violation[] {
   const writes = history.records.filter((one) => one.type === 'write');
@@ -49,17 +48,15 @@ export function checkFreshness(history: History, bounds: Bounds): Violation[] {
       .toSorted((a, b) => a.from - b.from);
     const hard = new Floor();
     const soft = new Floor();
-    const own = new Floor();
     let at = 0;
     const violations: Violation[] = [];
     for (const read of reads) {
       for (let next = binding[at]; next !== undefined && next.from < read.start; next = binding[++at]) {
         // What was only made stale may be served by those who take stale values.
         if (next.write.operation !== 'expire') hard.raise(next.write);
-        if (next.write.operation !== 'expire' && next.write.node === node.name) own.raise(next.write);
         soft.raise(next.write);
       }
-      const floor = read.cutOff === true ? own : read.mayBeStale ? hard : soft;
+      const floor = read.mayBeStale ? hard : soft;
       const text = reasonAgainst(read, floor, settled);
       if (text !== undefined) {
         const lag = read.start - outdatedSince(read, binding, settled);

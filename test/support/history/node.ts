@@ -42,8 +42,6 @@ export interface HistoryNode {
   /** Whether `getOrSet` may give a value after its ttl. */
   readonly servesStale: boolean;
   readonly cache: HistoryCache;
-  /** How often something was refused or not answered, as far as it tells. */
-  readonly troubles?: () => number;
   close(): Promise<void>;
 }
 

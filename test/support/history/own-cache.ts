@@ -6,13 +6,9 @@ import { allTagsOf, tagsOf } from './world.js';
 /** Counts the errors of a cache by operation: with `onError: 'open'` not every one of them reaches the caller. */
 export class Troubles {
   readonly #counts = new Map<string, number>();
-  /** Of all operations. */
-  all = 0;
 
   report(event: CacheEvent): void {
-    if (event.type !== 'error') return;
-    this.all += 1;
-    this.#counts.set(event.operation, this.of(event.operation) + 1);
+    if (event.type === 'error') this.#counts.set(event.operation, this.of(event.operation) + 1);
   }
 
   of(operation: string): number {

@@ -50,7 +50,6 @@ export async function ownNode(options: OwnNodeOptions): Promise<OwnNode> {
     remembers: cache.tier !== undefined,
     servesStale: cache.stale.revalidate > 0 || cache.stale.error > 0,
     cache: historyCache(assembled.cache, troubles),
-    troubles: () => troubles.all,
     named: assembled.cache,
     connection,
     async close() {

@@ -25,8 +25,6 @@ export interface ReadRecord {
   readonly value?: Reading;
   /** It may be one that has outlived its ttl: what `expire` has made stale is allowed then. */
   readonly mayBeStale: boolean;
-  /** Redis could not be reached meanwhile: what others have invalidated is not known to the node. */
-  readonly cutOff?: true;
   /** The error it was answered with. */
   readonly failed?: string;
 }

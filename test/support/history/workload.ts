@@ -226,15 +226,13 @@ export class Worker {
     run: () => Promise<unknown>,
     more: () => Partial<ReadRecord> = () => ({}),
   ): Promise<void> {
-    const { name: node, troubles = () => 0 } = this.#node;
-    const before = troubles();
+    const { name: node } = this.#node;
     const start = moment();
     const of = { type: 'read', node, operation, key, start, mayBeStale } as const;
     try {
       const value = ((await run()) ?? undefined) as Reading | undefined;
       const found = value === undefined ? {} : { value };
-      const cutOff = troubles() === before ? {} : ({ cutOff: true } as const);
-      this.#record({ ...of, end: moment(), ...found, ...cutOff, ...more() });
+      this.#record({ ...of, end: moment(), ...found, ...more() });
     } catch (error) {
       // Loaders that fail and loads that take too long are part of the game.
       if (error instanceof LoaderFailure || (error as Error).name === 'LoadTimeoutError') return;
