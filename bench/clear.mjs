@@ -75,7 +75,7 @@ async function measureOurs(url, other) {
   const write = async (/** @type {number} */ size) => caches.get(size)?.set('again', value);
   const name = caches.get(LARGEST)?.name ?? '';
   calls.push(await flatRow(name, clear, { before: write, judged: true }));
-  for (const [size, cache] of caches) assert.equal(await cache.get(`entry-${size}`), undefined);
+  for (const [size, cache] of caches) assert.equal(await cache.get(`entry-${size}-${size}`), undefined);
   waits.push(
     await bystanderRow(name, other, `${url}/1`, {
       work: async () => {
@@ -109,7 +109,7 @@ async function measureRival(url, cache, other) {
       rounds: RIVAL_ROUNDS,
     }),
   );
-  assert.equal(await cache.get(`entry-${LARGEST}`), undefined);
+  assert.equal(await cache.get(`entry-${LARGEST}-${LARGEST}`), undefined);
   await cache.close();
 }
 
@@ -119,9 +119,9 @@ async function measureRival(url, cache, other) {
  * @param {number} size
  */
 async function fill(url, cache, size) {
-  await cache.set('entry-', value);
-  await multiply(url, 'entry-', size);
+  await cache.set(`entry-${size}-`, value);
+  await multiply(url, `entry-${size}-`, size);
   for (const number of [1, size / 2, size]) {
-    assert.deepEqual(await cache.get(`entry-${number}`), value, `${cache.name} lost an entry`);
+    assert.deepEqual(await cache.get(`entry-${size}-${number}`), value, `${cache.name} lost an entry`);
   }
 }

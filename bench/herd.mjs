@@ -9,7 +9,8 @@ import { atMost, figure, ratioText, verdict } from './harness/target.mjs';
 /** @typedef {import('./contenders/read-through.mjs').ReadThroughName} ReadThroughName */
 /** @typedef {import('./harness/crew.mjs').Member} Member */
 /** @typedef {import('./harness/crew-member.mjs').HerdResult} HerdResult */
-/** @typedef {ReadThroughName | 'timer'} Subject */
+/** @typedef {import('./harness/crew-member.mjs').Control} Control */
+/** @typedef {ReadThroughName | Control} Subject */
 /** @typedef {{ loads: number, p50: number, p99: number }} Round */
 
 const CALLERS = 1_000;
@@ -29,11 +30,12 @@ const TEXT = `1, 2, 4 and 8 processes ask for one cold key at the same moment, e
 takes ${LOAD} ms and gives 1 KB. Given are how often it ran per key, on average and at most, and how long callers waited: the median
 and the 99th percentile of all callers of a round, as the median of ${ROUNDS} rounds with its 95 % interval.
 
-*timer* is what the machine adds by itself: the same processes and callers, who wait for a plain timer of ${LOAD} ms, one per
-process.`;
+What the machine adds by itself: with *timer* the same callers wait for a plain timer of ${LOAD} ms, one per process, and share what
+it gives; with *copies* each of them parses one of its own. cache-manager and cacheable let all callers of a process share what the
+loader gave, so that each can change what the others have; ours and bentocache do not.`;
 
 /** @type {Subject[]} */
-const subjects = ['timer', .../** @type {ReadThroughName[]} */ (Object.keys(READ_THROUGH))];
+const subjects = ['timer', 'copies', .../** @type {ReadThroughName[]} */ (Object.keys(READ_THROUGH))];
 
 await withRedis(async (url) => {
   const trip = await roundTrip(url);
@@ -64,7 +66,7 @@ await withRedis(async (url) => {
 async function opened(crew, url) {
   const names = [];
   for (const name of subjects) {
-    if (name === 'timer') names.push('timer');
+    if (isControl(name)) names.push(`*${name}*`);
     else names.push((await Promise.all(crew.map((one) => one.ask({ type: 'open', name, url }))))[0]);
   }
   return /** @type {string[]} */ (names);
@@ -118,7 +120,7 @@ function rowsOf(names, rounds, bound) {
     const mean = loads.reduce((sum, one) => sum + one, 0) / loads.length;
     return [
       names[index] ?? name,
-      name === 'timer' ? '' : `${figure(mean)}, ${Math.max(...loads)}`,
+      isControl(name) ? '' : `${figure(mean)}, ${Math.max(...loads)}`,
       figure(medianInterval(all.map((one) => one.p50)).estimate),
       ratioText(p99),
       ...verdict(target, p99),
@@ -130,4 +132,12 @@ function rowsOf(names, rounds, bound) {
 /** @param {readonly Round[]} all */
 function p99Of(all) {
   return medianInterval(all.map((one) => one.p99));
+}
+
+/**
+ * @param {Subject} name
+ * @returns {name is Control}
+ */
+function isControl(name) {
+  return name === 'timer' || name === 'copies';
 }

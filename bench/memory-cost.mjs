@@ -5,7 +5,7 @@ import { cacheManagerInMemory } from './contenders/cache-manager.mjs';
 import { cacheableInMemory } from './contenders/cacheable.mjs';
 import { bareMap, lruCache } from './contenders/memory.mjs';
 import { cachesOnRedis } from './contenders/on-redis.mjs';
-import { oursInMemory } from './contenders/ours.mjs';
+import { oursInMemory, oursWithMemory } from './contenders/ours.mjs';
 import { collectGarbage } from './harness/load.mjs';
 import { serverVersion, withRedis } from './harness/redis.mjs';
 import { report } from './harness/report.mjs';
@@ -20,6 +20,8 @@ allocators round up. The bare clients store JSON under the user's own key: the r
 const COUNT = 10_000;
 const SIZES = [100, 1_024, 10_240];
 const ALLOWANCE = 64;
+/** Entries that are written before one is read. */
+const LAG = 50;
 
 const makers = [
   () => oursInMemory(COUNT),
@@ -29,6 +31,7 @@ const makers = [
   () => lruCache(COUNT),
   bareMap,
 ];
+/** @type {string[][]} */
 const memoryRows = [];
 for (const make of makers) memoryRows.push(await memoryRow(make));
 
@@ -43,6 +46,11 @@ const redisRows = await withRedis(async (url) => {
   }
   const version = await serverVersion(url);
   await close();
+  memoryRows.splice(
+    1,
+    0,
+    await memoryRow(async () => remembering(await oursWithMemory(`${url}/9`, COUNT + 1))),
+  );
   return { rows, version };
 });
 
@@ -75,6 +83,26 @@ async function memoryRow(make) {
     await cache.close();
   }
   return row(name, bytes);
+}
+
+/**
+ * A cache that reads what it has written, so that the memory in front of Redis remembers it: some time later, when Redis
+ * has told of the write.
+ *
+ * @param {CacheUnderTest} cache
+ * @returns {CacheUnderTest}
+ */
+function remembering(cache) {
+  /** @type {string[]} */
+  const written = [];
+  return {
+    ...cache,
+    async set(key, value) {
+      await cache.set(key, value);
+      written.push(key);
+      if (written.length > LAG) await cache.get(/** @type {string} */ (written.shift()));
+    },
+  };
 }
 
 /**

@@ -10,8 +10,10 @@ import { sampleValue } from './sample-values.mjs';
 /**
  * What a process can be asked for.
  *
+ * @typedef {'timer' | 'copies'} Control In place of a cache: one load of this process for all callers; with `copies` each of
+ *   them parses one of its own.
  * @typedef {{ type: 'open', name: ReadThroughName, url: string }} Open Makes a cache. Answers how it is called.
- * @typedef {{ type: 'herd', name: ReadThroughName | 'timer', key: string, callers: number, load: number, at: number }} Herd
+ * @typedef {{ type: 'herd', name: ReadThroughName | Control, key: string, callers: number, load: number, at: number }} Herd
  *   Asks for a cold key with many callers at the moment `at`; the loader takes `load` ms. Answers `HerdResult`.
  * @typedef {{ type: 'remember', name: ReadThroughName, key: string }} Remember Reads a key until its memory has it.
  * @typedef {{ type: 'watch', name: ReadThroughName, key: string }} Watch Looks until its memory has a key no more.
@@ -77,7 +79,7 @@ async function herd({ name, key, callers, load, at }) {
     await sleep(load);
     return sampleValue(loads, 1_024);
   };
-  const ask = name === 'timer' ? once(loader) : () => cacheOf(name).load?.(key, loader);
+  const ask = asking(name, key, loader);
   await until(at);
   const latencies = await Promise.all(
     Array.from({ length: callers }, async () => {
@@ -148,12 +150,20 @@ function cacheOf(name) {
 }
 
 /**
- * @template T
- * @param {() => T} make
- * @returns {() => T}
+ * @param {ReadThroughName | Control} name
+ * @param {string} key
+ * @param {() => Promise<object>} loader
+ * @returns {() => unknown}
  */
-function once(make) {
-  /** @type {T | undefined} */
-  let made;
-  return () => (made ??= make());
+function asking(name, key, loader) {
+  if (name !== 'timer' && name !== 'copies') return () => cacheOf(name).load?.(key, loader);
+  /** @type {Promise<object> | undefined} */
+  let loaded;
+  if (name === 'timer') return () => (loaded ??= loader());
+  /** @type {Promise<string> | undefined} */
+  let text;
+  return async () => {
+    text ??= loader().then((value) => JSON.stringify(value));
+    return /** @type {unknown} */ (JSON.parse(await text));
+  };
 }

@@ -14,7 +14,7 @@ const STEP = 10_000;
 
 /**
  * Makes `count` entries in Redis out of one that a cache has written: copies of every string whose key holds the name
- * `sample`, with `sample` followed by a number from 1 to `count` in its place. What a cache does not look for in an entry
+ * `sample`, which nothing else may hold, with `sample` followed by a number from 1 to `count` in its place. What a cache does not look for in an entry
  * beside its key and value is so the same in all: a million entries in seconds.
  *
  * @param {string} url
@@ -26,7 +26,7 @@ export async function multiply(url, sample, count) {
   await client.connect();
   const samples = [];
   for await (const keys of client.scanIterator({ MATCH: `*${sample}*`, TYPE: 'string', COUNT: 1_000 })) {
-    samples.push(...keys);
+    samples.push(...keys.filter((key) => !/^\d/.test(key.split(sample)[1] ?? '')));
   }
   for (const key of samples) {
     const [before = '', after = ''] = key.split(sample);
