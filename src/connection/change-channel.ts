@@ -46,6 +46,10 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
     return this.#epoch;
   }
 
+  get trustedUntil(): number {
+    return this.#until;
+  }
+
   get trusted(): boolean {
     return this.#clock.monotonic() < this.#until;
   }

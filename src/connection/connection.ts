@@ -82,9 +82,11 @@ export interface ChangeChannel {
   /** Another number after every change of the channel's state: what was begun under another one must not be remembered. */
   readonly epoch: number;
   /**
-   * Whether what is remembered may be served at this moment: the channel is up, and its last answered ping was sent so
-   * lately that nothing can have been missed. Compares a number with the monotonic clock.
+   * Until when what is remembered may be served, in the milliseconds of the monotonic clock: the channel is up, and its last
+   * answered ping was sent so lately that nothing can have been missed before. For those who read that clock anyway.
    */
+  readonly trustedUntil: number;
+  /** Whether what is remembered may be served at this moment: `trustedUntil` is still to come. */
   readonly trusted: boolean;
   /**
    * Tells `hearer` of the keys that begin with one of `prefixes`, until the returned function is called. The prefixes of

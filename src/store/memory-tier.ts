@@ -18,6 +18,7 @@ export interface MemoryTierContext {
   /** The space of the whole cache. */
   readonly space: KeySpace;
   readonly channel: ChangeChannel;
+  /** That of the channel: both go by its monotonic time. */
   readonly clock: Clock;
   readonly bounds: MemoryBounds;
   /** The longest that an entry is remembered, in milliseconds; `null` = as long as it is fresh. */
@@ -98,10 +99,12 @@ class ChannelledTier implements MemoryTier {
   }
 
   get(entryKey: string): StoredEntry | undefined {
-    if (!this.#channel.trusted) return undefined;
+    // One reading of the clock for both: it takes longer than all the rest.
+    const now = this.#clock.monotonic();
+    if (now >= this.#channel.trustedUntil) return undefined;
     const entry = this.#entries.get(entryKey);
     if (entry === undefined) return undefined;
-    if (entry.deadline <= this.#clock.monotonic() || !this.#isValid(entry)) {
+    if (entry.deadline <= now || !this.#isValid(entry)) {
       this.#entries.delete(entryKey);
       return undefined;
     }

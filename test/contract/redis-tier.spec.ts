@@ -27,6 +27,7 @@ const put = (key: string, value: unknown, tags: string[] = []): StoreWrite => ({
 class HandChannel implements ChangeChannel {
   epoch = 1;
   trusted = true;
+  trustedUntil = Infinity;
   readonly voice = { topic: 'topic', next: () => `origin:${++this.said}` };
   said = 0;
   hearer: ChangeHearer | undefined;

@@ -141,6 +141,9 @@ const PROTECTIONS: Record<string, Protection> = {
           get trusted() {
             return channel.trusted;
           },
+          get trustedUntil() {
+            return channel.trustedUntil;
+          },
           listen: (prefixes, hearer) =>
             channel.listen(prefixes, { changed: (key) => hearer.changed(key), lost: () => undefined }),
         })),
@@ -149,7 +152,7 @@ const PROTECTIONS: Record<string, Protection> = {
   'the trust in the channel runs out by itself': {
     attack: attacks.pausedProcess,
     memory: true,
-    removed: { victim: (one) => withChannel(one, () => ({ trusted: true })) },
+    removed: { victim: (one) => withChannel(one, () => ({ trusted: true, trustedUntil: Infinity })) },
   },
   'a removal is told though there was no entry': {
     attack: attacks.waitForOutdatedLoad,

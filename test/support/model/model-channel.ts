@@ -30,6 +30,10 @@ export class ModelChannel implements ChangeChannel {
     this.#out = lanes.lane();
   }
 
+  get trustedUntil(): number {
+    return this.trusted ? Infinity : -Infinity;
+  }
+
   /** Whether the node knows of a change of Redis, or relies on nothing that it may have missed. */
   knows(serial: number): boolean {
     return !this.trusted || [...this.#underWay].every((message) => message.serial > serial);

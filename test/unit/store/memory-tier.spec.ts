@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { gzip } from '../../../src/codec/zlib-compressor.js';
 import { TierSetup } from './memory-tier-setup.js';
 
@@ -91,6 +91,15 @@ describe('how long it is remembered', () => {
     setup.clock.advance(1);
     expect(setup.value('k')).toBeUndefined();
     expect(setup.tier.sizes()).toMatchObject({ entries: 0, versions: 0 });
+  });
+
+  it('is found out by one look at the clock for each hit', async () => {
+    await setup.keep('k', 1);
+    const monotonic = vi.spyOn(setup.clock, 'monotonic');
+    const wall = vi.spyOn(setup.clock, 'now');
+    expect(setup.value('k')).toBe(1);
+    expect(monotonic).toHaveBeenCalledTimes(1);
+    expect(wall).not.toHaveBeenCalled();
   });
 
   it('is not moved by a wall clock that jumps', async () => {
