@@ -15,8 +15,6 @@ export interface LeaseRequest {
   readonly tags: readonly string[];
   /** Also where a fresh entry is there. */
   readonly anew: boolean;
-  /** A lease of this process that the new one takes the place of. */
-  readonly replaces?: Lease | undefined;
 }
 
 /** What a load that is about to begin is told. `entry` is the valid entry of the key, fresh or stale, if there is one. */

@@ -52,10 +52,9 @@ export class MemoryCoherence implements Coherence {
     );
   }
 
-  #claim({ key, tags, anew, replaces }: LeaseRequest, now: number): KeptClaim {
+  #claim({ key, tags, anew }: LeaseRequest, now: number): KeptClaim {
     const { leases, entries } = this.#whole;
     const entryKey = this.#keys.entryKey(key);
-    if (replaces !== undefined && leases.holds(replaces as MemoryLease, now)) leases.end(entryKey);
     if (this.#whole.bars(entryKey, tags, now)) return { state: 'barred' };
     const entry = entries.find(entryKey, now);
     if (!anew && entry !== undefined && entry.freshUntil > now) return { state: 'fresh', entry };

@@ -93,16 +93,12 @@ export class RedisClaims {
 
   /** Gives the replies for each try, and last that to `readVersions`. */
   async #send(tries: readonly Try[], tags: readonly string[]): Promise<RedisReply[]> {
-    const { connection } = this.#entries.shared;
-    const replaced = tries.flatMap(({ request }) => (request.replaces ?? []) as RedisLease[]);
-    const before = partsOf(replaced).map(letGoCommand);
-    const replies = await runPipeline(connection, [
-      ...before,
+    const replies = await this.#entries.shared.connection.pipeline([
       ...tries.flatMap((one) => this.#commandsFor(one)),
       readVersions(this.#entries, tags),
     ]);
     for (const reply of replies) if (reply instanceof Error) throw reply;
-    return (replies as RedisReply[]).slice(before.length);
+    return replies as RedisReply[];
   }
 
   #commandsFor({ entryKey, leaseKey, token }: Try): RedisCommand[] {

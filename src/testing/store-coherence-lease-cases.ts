@@ -188,17 +188,6 @@ export const STORE_COHERENCE_LEASE_CASES: readonly Case[] = [
     },
   },
   {
-    title: 'a load may take the place of another of its process, and of that one only',
-    async run({ stores: [here, there] }, expect) {
-      const first = await begin(here, 'key');
-      const second = await begin(here, 'key', { replaces: first });
-      expect(await fill(here, first, 'first')).toStrictEqual(OVERTAKEN);
-      expect(await stateOf(here, 'key', { replaces: first })).toBe('busy');
-      expect(await fill(here, second, 'second')).toStrictEqual(STORED);
-      expect(await valuesOf(there, 'key')).toStrictEqual(['second']);
-    },
-  },
-  {
     title: 'a load anew is given its lease beside a fresh value, which stays until it is replaced',
     async run({ stores: [here, there] }, expect) {
       await put(there, 'key', 'old');

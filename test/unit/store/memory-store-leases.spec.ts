@@ -111,15 +111,6 @@ describe('a load in a memory store', () => {
     expect((await claim(store, 'a')).state).toBe('held');
     expect((await claim(store, 'b')).state).toBe('held');
   });
-
-  it('may take the place of one of the same process, and of that one only', async () => {
-    const { store } = storeAndClock();
-    const first = await lease(store, 'key');
-    const second = await lease(store, 'key', { replaces: first });
-    expect((await claim(store, 'key', { replaces: first })).state).toBe('busy');
-    expect(await endLoads(store, { lease: first, write: entry('key', LATE) })).toEqual([NEITHER]);
-    expect((await endLoads(store, { lease: second, write: entry('key', 2) }))[0]?.stored).toBe(true);
-  });
 });
 
 describe('the time of a lease in a memory store', () => {
