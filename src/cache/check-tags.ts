@@ -4,11 +4,14 @@ import { InvalidOptionsError } from '../errors.js';
 const MAX_TAGS = 64;
 /** The longest tag, in UTF-16 units. */
 const MAX_TAG_LENGTH = 256;
+/** Half a surrogate pair, of which UTF-8 makes the same as of every other: an entry carries its tags as UTF-8. */
+const HALF = /\p{Surrogate}/u;
 
 /** @throws InvalidOptionsError unless it can be a tag */
 export function checkTag(tag: unknown, path = 'tags'): string {
-  if (typeof tag === 'string' && tag !== '' && tag.length <= MAX_TAG_LENGTH) return tag;
-  throw new InvalidOptionsError(path, `a tag must be a string of 1 to ${MAX_TAG_LENGTH} characters`, tag);
+  if (typeof tag === 'string' && tag !== '' && tag.length <= MAX_TAG_LENGTH && !HALF.test(tag)) return tag;
+  const rule = `a tag must be a string of 1 to ${MAX_TAG_LENGTH} characters, none of them half a surrogate pair`;
+  throw new InvalidOptionsError(path, rule, tag);
 }
 
 /**
