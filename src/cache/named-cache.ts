@@ -202,7 +202,7 @@ export class NamedCache {
   /**
    * Runs `work`, such as a database transaction that changes what the targets are made of, behind a write barrier: until it
    * has ended nothing that is loaded or set for the targets is stored, and then they are invalidated, whether it failed or
-   * not. Gives what `work` gives. If this process dies meanwhile, the barrier stands for 10 s more.
+   * not. Gives what `work` gives. If this process dies meanwhile, the barrier stands for 6.7 to 10 s more.
    */
   mutate<T>(targets: MutationTargets, work: () => T | Promise<T>): Promise<T> {
     return mutate(this.#scope, targets, work);
