@@ -152,7 +152,9 @@ return 1
  * never becomes stale. Answers 1, or 0 when there is no fresh entry.
  */
 export const TOUCH = defineScript(`${JUDGING}
-if not fresh then return 0 end
+local time = redis.call('TIME')
+-- What has expired while this was on its way must not be made fresh again.
+if not fresh or time[1] * 1000 + time[2] / 1000 >= expires then return 0 end
 if ARGV[8] == '' then redis.call('PERSIST', KEYS[1])
 else redis.call('PEXPIRE', KEYS[1], string.format('%.0f', tonumber(ARGV[8]) + grace())) end
 redis.call('SETRANGE', KEYS[1], ${EXPIRES_AT}, ARGV[7])
@@ -170,6 +172,8 @@ const LEAST_GRACE = 100;
 export const EXPIRE = defineScript(`${EVENT}${JUDGING}
 redis.call('DEL', KEYS[2])
 if not fresh then
+  -- For a process whose time is behind it may be fresh for a while yet.
+  if expires > number_of(ARGV[7]) then redis.call('SETRANGE', KEYS[1], ${EXPIRES_AT}, ARGV[7]) end
   event(KEYS[1])
   return 0
 end
