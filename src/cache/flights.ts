@@ -23,9 +23,24 @@ export interface Landing {
   readonly copy: (() => unknown) | undefined;
 }
 
+/** What a flight brings that has found out nothing. */
+const NOTHING: Landing = Object.freeze({
+  value: undefined,
+  loaded: false,
+  storedTtl: undefined,
+  found: false,
+  current: false,
+  copy: undefined,
+});
+
 /** Whether a caller who waited for a flight was given what it brought, and not a stale entry in its place. */
 export function isLanding(one: Landing | StoredEntry): one is Landing {
   return 'current' in one;
+}
+
+/** Whether what a flight brings is for one who came at turn `since`. */
+export function isEntitled(since: number, flight: Flight, { current }: Landing): boolean {
+  return current || flight.claimedAt > since;
 }
 
 /** One load that is under way for a key: what is to be stored, by one process at a time. */
@@ -36,6 +51,8 @@ export class Flight {
   readonly tags: readonly string[];
   /** Callers beside the one who began it. */
   joined = 0;
+  /** Callers who wait no longer. */
+  left = 0;
   /** When its claim was last sent, in turns of the board. */
   claimedAt = 0;
   /** False once the key was written, removed or invalidated here: what is loaded is then too old to be stored. */
@@ -46,6 +63,12 @@ export class Flight {
   loading = false;
   /** What it may fill with. */
   lease: Lease | undefined;
+  /** The entry that is still there, fresh or stale, as its claim has found it. */
+  old: StoredEntry | undefined;
+  /** True once it has ended without a load. */
+  over = false;
+  /** Told when that happens while it waits for its turn to load. */
+  whenOver: (() => void) | undefined;
   /** Told when it loses its place on the board while it loads. */
   whenDetached: (() => void) | undefined;
   readonly landing: Promise<Landing>;
@@ -147,6 +170,7 @@ export class Flights {
     for (const flight of flights) {
       flight.claimedAt = this.turn;
       flight.current = true;
+      flight.old = undefined;
     }
   }
 
@@ -155,6 +179,20 @@ export class Flights {
     const { id } = flight;
     if (this.#flights.get(id) === flight) this.#flights.delete(id);
     if (this.#refreshes.get(id) === flight) this.#refreshes.delete(id);
+  }
+
+  /** A caller waits no longer. A flight that nobody waits for gives up, unless its loader runs: what that brings is stored. */
+  leave(flight: Flight): void {
+    flight.left += 1;
+    if (!flight.loading && flight.left > flight.joined) this.giveUp(flight);
+  }
+
+  /** Ends a flight that brings nothing. */
+  giveUp(flight: Flight): void {
+    this.end(flight);
+    flight.over = true;
+    flight.whenOver?.();
+    flight.land(NOTHING);
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { LEASE_TIME, type Coherence } from '../store/coherence.js';
+import { LEASE_TIME, type Coherence, type Lease } from '../store/coherence.js';
 import type { Flight } from './flights.js';
 
 /** How often a lease is renewed: twice before it would be taken over. */
@@ -16,8 +16,10 @@ export function keepLeases(coherence: Coherence, clock: Clock, flights: readonly
   let cancel: (() => void) | undefined;
   let over = false;
   const renew = async (): Promise<void> => {
+    // Some were given back meanwhile, since their keys have changed.
+    held = held.filter(({ lease }) => lease !== undefined);
     try {
-      const renewed = await coherence.renew(held.map(({ lease }) => lease as NonNullable<typeof lease>));
+      const renewed = await coherence.renew(held.map(({ lease }) => lease as Lease));
       held = held.filter((_, index) => renewed[index] === true);
     } catch {
       // Redis is out of reach. It may be back before the lease has run out.

@@ -1,9 +1,10 @@
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
 import { optionsObject } from '../option.js';
+import type { StoredEntry } from '../store/store.js';
 import { checkTags } from './check-tags.js';
 import { ttlArgument } from './set-ttl.js';
-import { resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
+import { graceOf, resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
 import { resolveTimeout, type ResolvedTimeout, type TimeoutOptions } from './timeout-options.js';
 
 /** How `getOrSet` looks a value up and keeps what was loaded. */
@@ -35,6 +36,11 @@ export interface LoadPlan {
 
 /** What a plan takes from its cache where a call says nothing. */
 export type LoadDefaults = Pick<LoadPlan, 'jitter' | 'stale' | 'timeout'> & { readonly ttl: number | null };
+
+/** Whether an old value may be served in place of one that is loaded. */
+export function willDo({ fresh, stale }: LoadPlan, old: StoredEntry | undefined): old is StoredEntry {
+  return !fresh && old !== undefined && (old.staleFor ?? 0) < graceOf(stale);
+}
 
 const NONE: readonly string[] = Object.freeze([]);
 

@@ -7,11 +7,11 @@ import { Filling, type LoadedValue } from './filling.js';
 import { Flight, type Landing } from './flights.js';
 import { keepLeases } from './lease-keeper.js';
 import { LoadWishes, type LoadContext } from './load-context.js';
-import type { LoadPlan } from './load-options.js';
+import { willDo, type LoadPlan } from './load-options.js';
 import { refuseTags } from './plain-coherence.js';
 import { graceOf } from './stale-options.js';
 
-/** For how long nobody tries again after a load has failed whose old value can be served, in milliseconds. */
+/** For how long nobody tries again after a load has failed whose old value will do, in milliseconds. */
 const PAUSE_AFTER_FAILURE = 1_000;
 
 /** One load: calls a loader for flights that may load, stores what it gives, and lands them. */
@@ -24,14 +24,9 @@ export class Loading {
     this.#filling = new Filling(scope);
   }
 
-  /** Loads for one flight. `old` is the entry that is still there. Never rejects: who waits for the flight is told. */
-  async one(
-    flight: Flight,
-    load: (context: LoadContext) => unknown,
-    plan: LoadPlan,
-    old: { readonly value: unknown } | undefined,
-  ): Promise<void> {
-    const wishes = new LoadWishes(flight.key, old?.value);
+  /** Loads for one flight. Never rejects: who waits for the flight is told. */
+  async one(flight: Flight, load: (context: LoadContext) => unknown, plan: LoadPlan): Promise<void> {
+    const wishes = new LoadWishes(flight.key, flight.old?.value);
     await this.#run([flight], plan, wishes, async () => {
       const value = await this.#timed([flight], async () => Flight.call([flight], () => load(wishes)));
       const wished = wishes.wishedTtl === undefined ? plan.ttl(value) : wishes.wishedTtl;
@@ -39,17 +34,16 @@ export class Loading {
       if (!this.#scope.coherent) refuseTags('tags', [...wishes.named]);
       const tags = joinTags(plan.tags, wishes.named);
       const grace = this.#graceOf(plan);
-      const replaces = !wishes.skipped && (plan.fresh || old !== undefined);
+      const replaces = !wishes.skipped && (plan.fresh || flight.old !== undefined);
       return [{ flight, value, ttl, grace, tags, replaces, found: true }];
     });
   }
 
-  /** Loads for several flights with one call of a loader. `old` are the flights whose old entry is still there. */
+  /** Loads for several flights with one call of a loader. Never rejects. */
   async many(
     flights: readonly Flight[],
     load: (missing: string[]) => Promise<Map<string, unknown>>,
     plan: LoadPlan,
-    old: ReadonlySet<Flight>,
   ): Promise<void> {
     await this.#run(flights, plan, undefined, async () => {
       const keys = flights.map(({ key }) => key);
@@ -58,7 +52,7 @@ export class Loading {
       const grace = this.#graceOf(plan);
       return flights.map((flight) => {
         const value = loaded.get(flight.key);
-        const replaces = plan.fresh || old.has(flight);
+        const replaces = plan.fresh || flight.old !== undefined;
         const ttl = jittered(plan.ttl(value), plan.jitter);
         return { flight, value, ttl, grace, tags: plan.tags, replaces, found: value !== undefined };
       });
@@ -77,7 +71,7 @@ export class Loading {
     load: () => Promise<(LoadedValue & { readonly found: boolean })[]>,
   ): Promise<void> {
     const { coherence, context } = this.#scope;
-    for (const flight of flights) flight.whenDetached = () => void this.#giveBack([flight], 0);
+    for (const flight of flights) flight.whenDetached = () => void this.#giveBack([flight]);
     const stopKeeping = keepLeases(coherence, context.clock, flights);
     const limit = this.#limit(flights, plan, wishes);
     try {
@@ -96,7 +90,8 @@ export class Loading {
     } catch (error) {
       stopKeeping();
       for (const flight of flights) context.flights.end(flight);
-      await this.#giveBack(flights, plan.stale.error > 0 ? PAUSE_AFTER_FAILURE : 0);
+      const served = flights.filter(({ old }) => willDo(plan, old));
+      await Promise.all([this.#giveBack(served, PAUSE_AFTER_FAILURE), this.#giveBack(flights)]);
       for (const flight of flights) flight.fail(error);
     } finally {
       limit?.cancel();
@@ -126,14 +121,13 @@ export class Loading {
     return { passed, cancel };
   }
 
-  async #giveBack(flights: readonly Flight[], pause: number): Promise<void> {
-    const leases = flights.flatMap(({ lease }) => (lease === undefined ? [] : [lease]));
+  /** Gives back the leases that flights still hold. */
+  async #giveBack(flights: readonly Flight[], pause?: number): Promise<void> {
+    const leases = flights.flatMap(({ lease }) => lease ?? []);
     for (const flight of flights) flight.lease = undefined;
     if (leases.length === 0) return;
     try {
-      await (pause === 0
-        ? this.#scope.coherence.release(leases)
-        : this.#scope.coherence.release(leases, pause));
+      await this.#scope.coherence.release(leases, pause);
     } catch (error) {
       this.#scope.reportError('release', error, leases[0]?.key);
     }

@@ -1,46 +1,49 @@
 import { LoadTimeoutError } from '../errors.js';
 import type { StoredEntry } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
+import type { Flight, Landing } from './flights.js';
 import type { LoadPlan } from './load-options.js';
 
+/** How often a caller begins anew because what it waited for was invalidated meanwhile. After that it loads for itself. */
+export const ATTEMPTS = 3;
+
 /**
- * How long one caller waits for a load: a stale value is good enough after the soft timeout and when the load fails, if
- * there is one that was not invalidated; after the hard timeout the caller waits no longer.
+ * How long one caller waits, for one load after another: a stale value is good enough after the soft timeout and when a load
+ * fails, if there is one that was not invalidated; after the hard timeout the caller waits no longer.
  */
 export class Patience {
   readonly #scope: CacheScope;
-  readonly #key: string;
   readonly #plan: LoadPlan;
   readonly #began: number;
 
-  constructor(scope: CacheScope, key: string, plan: LoadPlan) {
+  constructor(scope: CacheScope, plan: LoadPlan) {
     this.#scope = scope;
-    this.#key = key;
     this.#plan = plan;
     const { soft, hard } = plan.timeout;
     this.#began = soft === undefined && hard === undefined ? 0 : scope.context.clock.monotonic();
   }
 
   /**
-   * What a load gives, or the stale entry that is served in its place.
+   * What a flight brings, or the stale entry that is served in its place.
    *
    * @throws LoadTimeoutError, or the loader's error, when there is no such entry
    */
-  async wait<T>(load: Promise<T>): Promise<T | StoredEntry> {
+  async wait(flight: Flight): Promise<Landing | StoredEntry> {
     try {
-      return await this.#within(load);
+      return await this.#within(flight);
     } catch (error) {
-      const entry = await this.#stale();
+      const entry = await this.#stale(flight.key);
       if (entry === undefined) throw error;
       return entry;
     }
   }
 
-  #within<T>(load: Promise<T>): Promise<T | StoredEntry> {
+  #within(flight: Flight): Promise<Landing | StoredEntry> {
+    const { key, landing } = flight;
     const { stale, timeout } = this.#plan;
     const soft = stale.error > 0 ? timeout.soft : undefined;
-    if (soft === undefined && timeout.hard === undefined) return load;
-    const { clock } = this.#scope.context;
+    if (soft === undefined && timeout.hard === undefined) return landing;
+    const { clock, flights } = this.#scope.context;
     const passed = clock.monotonic() - this.#began;
     return new Promise((resolve, reject) => {
       const cancels: (() => void)[] = [];
@@ -48,23 +51,28 @@ export class Patience {
         cancels.push(clock.schedule(Math.max(0, limit - passed), then, true));
       };
       if (soft !== undefined) {
-        after(soft, () => void this.#stale().then((entry) => entry !== undefined && resolve(entry)));
+        after(soft, () => void this.#stale(key).then((entry) => entry !== undefined && resolve(entry)));
       }
       const { hard } = timeout;
-      if (hard !== undefined) after(hard, () => reject(new LoadTimeoutError([this.#key], hard)));
-      void load.then(resolve, reject).finally(() => {
+      if (hard !== undefined) {
+        after(hard, () => {
+          reject(new LoadTimeoutError([key], hard));
+          flights.leave(flight);
+        });
+      }
+      void landing.then(resolve, reject).finally(() => {
         for (const cancel of cancels) cancel();
       });
     });
   }
 
-  /** The stale entry that may be served now, as the store knows it now: not one that was invalidated meanwhile. */
-  async #stale(): Promise<StoredEntry | undefined> {
+  /** The entry that may be served now, as the store knows it now: not one that was invalidated meanwhile. */
+  async #stale(key: string): Promise<StoredEntry | undefined> {
     const { error: window } = this.#plan.stale;
     if (window === 0) return undefined;
-    const [entry] = await this.#scope.read([this.#key], this.#plan.tags).catch(() => []);
+    const [entry] = await this.#scope.read([key], this.#plan.tags).catch(() => []);
     if (entry === undefined || (entry.staleFor ?? 0) >= window) return undefined;
-    this.#scope.report({ type: 'stale', cache: this.#scope.name, key: this.#key });
+    if (entry.staleFor !== undefined) this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
     return entry;
   }
 }

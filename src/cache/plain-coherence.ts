@@ -57,11 +57,20 @@ class PlainBarriers {
 
   async raise(keys: readonly string[]): Promise<Barrier> {
     this.#count(keys, 1);
+    // One that could not be raised or lifted stands no longer: nobody would come to lift it again.
     const lift = async (): Promise<void> => {
-      await this.#store.delete(keys);
-      this.#count(keys, -1);
+      try {
+        await this.#store.delete(keys);
+      } finally {
+        this.#count(keys, -1);
+      }
     };
-    await this.#store.delete(keys);
+    try {
+      await this.#store.delete(keys);
+    } catch (error) {
+      this.#count(keys, -1);
+      throw error;
+    }
     return { renew: () => Promise.resolve(), lift };
   }
 

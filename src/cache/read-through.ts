@@ -1,11 +1,11 @@
 import type { StoredEntry } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import { Claiming } from './claiming.js';
-import { isLanding, type Flight, type Landing } from './flights.js';
+import { isEntitled, isLanding, type Flight, type Landing } from './flights.js';
 import type { LoadContext } from './load-context.js';
 import type { LoadPlan } from './load-options.js';
 import { Loading } from './loading.js';
-import { Patience } from './patience.js';
+import { ATTEMPTS, Patience } from './patience.js';
 
 /** A value and where it came from. */
 export interface ReadThroughResult {
@@ -17,9 +17,6 @@ export interface ReadThroughResult {
 
 /** Gives the value of a key. */
 export type Load = (context: LoadContext) => unknown;
-
-/** How often a caller begins anew because what it waited for was invalidated meanwhile. After that it loads for itself. */
-const ATTEMPTS = 3;
 
 /**
  * Looks values up and loads what is missing: one load at a time for all callers in all processes. A loader's failure
@@ -40,7 +37,7 @@ export class ReadThrough {
   async one(key: string, load: Load, plan: LoadPlan): Promise<ReadThroughResult> {
     const id = this.#scope.flightOf(key);
     const { flights } = this.#scope.context;
-    const patience = new Patience(this.#scope, key, plan);
+    const patience = new Patience(this.#scope, plan);
     for (let tries = 0; tries < ATTEMPTS; tries++) {
       const since = flights.turn;
       let flight = plan.fresh ? undefined : flights.join(id);
@@ -55,12 +52,12 @@ export class ReadThrough {
         flight = flights.join(id);
       }
       if (flight === undefined) return this.#begin(key, load, plan, { offline, patience });
-      const landing = await patience.wait(flight.landing);
+      const landing = await patience.wait(flight);
       const joined = await this.#takeJoined(key, flight, landing, since);
       if (joined !== undefined) return joined;
       if (isLanding(landing) && landing.copy === undefined) break;
     }
-    return this.#loadAlone(key, load, plan);
+    return this.#loadAlone(key, load, plan, patience);
   }
 
   /**
@@ -90,7 +87,7 @@ export class ReadThrough {
   ): Promise<ReadThroughResult> {
     const flight = this.#scope.context.flights.begin(this.#scope.flightOf(key), key, plan.tags);
     void this.#run(flight, load, plan, { offline, patient: true, anew: plan.fresh });
-    const landing = await patience.wait(flight.landing);
+    const landing = await patience.wait(flight);
     if (!isLanding(landing)) return hit(landing.value);
     const { value, storedTtl, loaded } = landing;
     return { value, storedTtl, loaded };
@@ -104,8 +101,7 @@ export class ReadThrough {
     since: number,
   ): Promise<ReadThroughResult | undefined> {
     if (!isLanding(landing)) return hit(landing.value);
-    const entitled = landing.current || flight.claimedAt > since;
-    if (!entitled || landing.copy === undefined) return undefined;
+    if (!isEntitled(since, flight, landing) || landing.copy === undefined) return undefined;
     this.#scope.report({ type: 'coalesced', cache: this.#scope.name, key });
     return hit(await landing.copy());
   }
@@ -117,30 +113,17 @@ export class ReadThrough {
     plan: LoadPlan,
     how: { readonly offline: boolean; readonly patient: boolean; readonly anew: boolean },
   ): Promise<void> {
+    const { flights } = this.#scope.context;
     try {
-      const claim = how.offline
-        ? this.#claiming.none([flight])[0]
-        : await this.#claiming.one(flight, how.anew, how.patient);
-      if (claim?.state === 'fresh') return await this.#loading.landEntry(flight, claim.entry);
-      if (claim === undefined) return this.#leave(flight);
-      const old = 'entry' in claim ? claim.entry : undefined;
-      // Somebody's load has failed a moment ago: where an old value will do, the source is left in peace.
-      const willDo = !plan.fresh && old !== undefined && (old.staleFor ?? 0) < plan.stale.error;
-      if (claim.state === 'busy' && willDo) {
-        return await this.#loading.landEntry(flight, old);
-      }
-      if (claim.state === 'barred') flight.current = false;
-      await this.#loading.one(flight, load, plan, old);
+      if (how.offline) flights.claim([flight]);
+      const step = how.offline ? 'load' : await this.#claiming.one(flight, plan, how);
+      if (step === undefined) flights.giveUp(flight);
+      else if (step === 'load') await this.#loading.one(flight, load, plan);
+      else await this.#loading.landEntry(flight, step);
     } catch (error) {
-      this.#scope.context.flights.end(flight);
+      flights.end(flight);
       flight.fail(error);
     }
-  }
-
-  #leave(flight: Flight): void {
-    this.#scope.context.flights.end(flight);
-    const nothing = { value: undefined, loaded: false, found: false, storedTtl: undefined };
-    flight.land({ ...nothing, current: false, copy: undefined });
   }
 
   #serveStale(key: string, load: Load, plan: LoadPlan, { value }: StoredEntry): ReadThroughResult {
@@ -151,12 +134,11 @@ export class ReadThrough {
   }
 
   /** Loads without the cache: whatever happens meanwhile, what is loaded now is new enough for who asks now. */
-  async #loadAlone(key: string, load: Load, plan: LoadPlan): Promise<ReadThroughResult> {
-    const { flights } = this.#scope.context;
-    const flight = flights.alone(key, plan.tags);
-    await this.#loading.one(flight, load, plan, undefined);
-    const { value } = await flight.landing;
-    return { value, storedTtl: undefined, loaded: true };
+  async #loadAlone(key: string, load: Load, plan: LoadPlan, patience: Patience): Promise<ReadThroughResult> {
+    const flight = this.#scope.context.flights.alone(key, plan.tags);
+    void this.#loading.one(flight, load, plan);
+    const found = await patience.wait(flight);
+    return { value: found.value, storedTtl: undefined, loaded: isLanding(found) };
   }
 
   async #look(key: string, tags: readonly string[]): Promise<StoredEntry | 'refused' | undefined> {

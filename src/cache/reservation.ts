@@ -66,6 +66,6 @@ export async function reserve(
 ): Promise<Reservation | undefined> {
   if (!scope.coherent) throw new InvalidOptionsError('tags', NO_TAGS, tags);
   const flight = new Flight(scope.flightOf(key), key, checkTags(tags));
-  await new Claiming(scope).once([flight], false);
+  await new Claiming(scope).acquire([flight], false);
   return flight.lease === undefined ? undefined : new Reservation(scope, flight);
 }

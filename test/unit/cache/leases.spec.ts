@@ -119,7 +119,10 @@ describe('nobody is given what was loaded before an invalidation that was acknow
   it('del by another process while it is loaded without a lease, since a load has failed a moment ago', async () => {
     const processes = new Processes({ stale: { revalidate: 0, error: 60_000 } });
     const [one, two] = [processes.start(), processes.start()];
-    expect(await failureOf(two.cache.getOrSet('key', () => Promise.reject(boom)))).toBe(boom);
+    await two.cache.set('key', 'stale', { tags: ['tag'] });
+    await two.cache.expire('key');
+    expect(await two.cache.getOrSet('key', () => Promise.reject(boom))).toBe('stale');
+    await two.cache.invalidateTags('tag');
     const loader = new HeldLoader<string>();
     const before = one.cache.getOrSet('key', loader.load);
     await quiet();
@@ -243,6 +246,28 @@ describe('many keys', () => {
     expect(await failing).toBe(boom);
     expect([...(await many).keys()]).toEqual(['a', 'b']);
     expect([one.flights.size, two.flights.size, processes.clock.pending]).toEqual([0, 0, 0]);
+  });
+
+  it('whose load takes longer than a lease keep theirs, though one of them is removed meanwhile', async () => {
+    const processes = new Processes();
+    const [one, two] = [processes.start(), processes.start()];
+    const loader = new HeldLoader<Map<string, string>>();
+    const many = one.cache.getOrSetMany(['a', 'b'], loader.load);
+    await quiet();
+    await one.cache.del('a');
+    for (let passed = 0; passed < 2 * LEASE_TIME; passed += 500) await processes.pass(500);
+    const waiting = two.cache.getOrSet('b', () => 'two b');
+    await quiet();
+    loader.give(
+      new Map([
+        ['a', 'one a'],
+        ['b', 'one b'],
+      ]),
+    );
+    await processes.pass(2_000);
+    expect((await many).size).toBe(2);
+    expect(await waiting).toBe('one b');
+    expect(await two.cache.mget(['a', 'b'])).toEqual([undefined, 'one b']);
   });
 
   it('a value that cannot be stored does not keep the others out', async () => {

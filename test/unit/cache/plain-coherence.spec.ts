@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/store/store.js';
+import { FaultyStore } from '../../../src/testing/faulty-store.js';
+import { failureOf } from '../../../src/testing/failure-of.js';
+import { Processes } from './processes.js';
+
+/** A store that knows no coherence of its own, as a Keyv does not. */
+function plain(store: FaultyStore): Store {
+  return {
+    read: (keys) => store.read(keys),
+    write: (writes, mode) => store.write(writes, mode),
+    delete: (keys) => store.delete(keys),
+    touch: (key, ttl) => store.touch(key, ttl),
+    ttl: (key) => store.ttl(key),
+    increment: (key, by, start) => store.increment(key, by, start),
+    keys: (glob) => store.keys(glob),
+    clear: () => store.clear(),
+  };
+}
+
+describe('mutate where the store is out of reach', () => {
+  const outages: Record<
+    string,
+    (store: FaultyStore, mutate: (work: () => void) => Promise<void>) => unknown
+  > = {
+    'all the while': (store, mutate) => {
+      store.fail();
+      return mutate(() => undefined);
+    },
+    'when it ends': (store, mutate) => mutate(() => store.fail()),
+  };
+
+  it.each(Object.entries(outages))('%s: its keys are cached again when it is back', async (_, during) => {
+    for (const onError of ['open', 'throw'] as const) {
+      const processes = new Processes({ onError });
+      const store = new FaultyStore(processes.store);
+      const { cache } = processes.start(plain(store));
+      await failureOf(during(store, (work) => cache.mutate({ keys: ['key'] }, work)) as Promise<void>);
+      store.heal();
+      expect(await cache.getOrSet('key', () => 'new')).toBe('new');
+      expect(await cache.get('key')).toBe('new');
+    }
+  });
+});
