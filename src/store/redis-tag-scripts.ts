@@ -101,7 +101,8 @@ return answer(1)
 
 /**
  * Answers the values of tags that a load names at its end, given the sequence of its beginning in ARGV[6], and makes those
- * that are missing. Answers 0, and makes none, unless none of them was invalidated since that beginning.
+ * that are missing. The others are lengthened unless they live for ARGV[7]. Answers 0, and makes none, unless none of them
+ * was invalidated since that beginning.
  */
 export const ADOPT_TAGS = defineScript(`${TAG_PRELUDE}
 local sequence = redis.call('GET', KEYS[1])
@@ -133,6 +134,11 @@ for at = 1, count do
   if not values[at] then
     values[at] = version .. ':' .. sequence
     put(at, values[at], least)
+  else
+    local key = KEYS[1 + at]
+    local left = redis.call('PTTL', key)
+    if left >= 0 and least == '' then redis.call('PERSIST', key)
+    elseif left >= 0 and left < tonumber(ARGV[7]) then redis.call('PEXPIRE', key, least) end
   end
 end
 return answer(values)

@@ -85,14 +85,15 @@ export class RedisTags {
 
   /**
    * The versions of tags that a load names at its end, given the sequence as it stood in Redis before the load began. Those
-   * that are missing are made. `undefined` = it is not certain that none of them was invalidated since. One round trip.
+   * that are missing are made, and all live for `life`. `undefined` = it is not certain that none of them was invalidated
+   * since. One round trip.
    */
   async adopt(
     tags: readonly string[],
     sequence: string,
     life: number | null,
   ): Promise<readonly TagVersion[] | undefined> {
-    const reply = await this.#evaluate(ADOPT_TAGS, tags, [lifetime(lifeFor(life)), sequence]);
+    const reply = await this.#evaluate(ADOPT_TAGS, tags, [lifetime(lifeFor(life)), sequence, lifetime(life)]);
     if (!Array.isArray(reply)) return undefined;
     return allOf(tags, this.versionsOf(tags, reply as readonly RedisReply[]));
   }

@@ -151,6 +151,15 @@ describe('the key of a tag', () => {
     expect(isAbout(await pttl(key), TAG_LIFE)).toBe(true);
   });
 
+  it('is lengthened for a load that names it at its end', async () => {
+    const { stores, space } = redis.open();
+    const key = redisKeys(space, 'key', 'tag')['tag tag'] as string;
+    await put(stores[0], 'other', 1, { tags: ['tag'] });
+    await redis.server.cli('PEXPIRE', key, 30_000);
+    await fill(stores[1], await begin(stores[1], 'key'), 1, { tags: ['tag'], ttl: 60_000 });
+    await eventually(async () => expect(await pttl(key)).toBeGreaterThan(60_000));
+  });
+
   it('that expires before an entry makes it absent', async () => {
     const { stores, space } = redis.open();
     await load(stores[0], 'key', 1, { tags: ['tag'], grace: 60_000 });
