@@ -30,8 +30,8 @@ const LONGEST_PAUSE = 1_000;
 /** How long bytes of a socket that could not be made void may be on their way, in milliseconds. */
 const ZOMBIE_WAIT = 5_000;
 
-/** A Redis that takes no writes at all, removals included: a replica, or one that cannot save. */
-const NO_WRITES = /^(?:READONLY|MISCONF|NOREPLICAS) /;
+/** A Redis that takes no writes at all, removals included: a replica, or one that cannot save. Redis 6 names the script first. */
+const NO_WRITES = /(?:^| -)(?:READONLY|MISCONF|NOREPLICAS) /;
 
 /** Whether what was to be changed may have been changed, or has yet to be. */
 function isUndecided(error: unknown): boolean {
