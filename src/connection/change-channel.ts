@@ -4,19 +4,18 @@ import type { Reporter } from '../event/reporter.js';
 import { Voice } from './change-message.js';
 import { ChannelSession, type ChannelMode, type SessionListener } from './channel-session.js';
 import type { ChannelWire } from './channel-wire.js';
-import type { ChangeChannel, ChangeHearer, RedisReply } from './connection.js';
+import type { ChangeChannel, ChangeHearer } from './connection.js';
 import { Hearers } from './hearers.js';
+import type { PulseParts } from './pulse.js';
 
 /** What an invalidation channel is made of. */
-export interface ChangeChannelParts {
+export interface ChangeChannelParts extends PulseParts {
   /** The name of the connection. */
   readonly name: string;
   readonly clock: Clock;
   readonly reporter: Reporter;
   /** Makes a client for the channel. Called each time that somebody listens after nobody did. */
   readonly wire: () => ChannelWire;
-  /** Takes what Redis answers to `TIME`, sent at `sentAt` by the monotonic clock. */
-  readonly time: (sentAt: number, reply: RedisReply) => void;
 }
 
 /** What was reported last. */
@@ -34,7 +33,7 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
   #until = -Infinity;
   #told: Told | undefined;
   #closed = false;
-  #closing: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(parts: ChangeChannelParts) {
     this.#parts = parts;
@@ -66,6 +65,11 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
     };
   }
 
+  /** The server that the calls go to is known: there is no trust in what another one tells. */
+  compare(): void {
+    this.#session?.compare();
+  }
+
   /** Closes it for good: it is never trusted again. Leaves nothing open. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -74,9 +78,9 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
   }
 
   #open(): void {
-    const { wire, clock, time } = this.#parts;
+    const { wire, clock, time, server } = this.#parts;
     this.#session = new ChannelSession(
-      { wire: wire(), clock, time, prefixes: () => this.#hearers.prefixes },
+      { wire: wire(), clock, time, server, prefixes: () => this.#hearers.prefixes },
       this,
     );
     this.#session.open();
@@ -84,7 +88,8 @@ export class RedisChangeChannel implements ChangeChannel, SessionListener {
 
   #end(): void {
     if (this.#session === undefined) return;
-    this.#closing = Promise.all([this.#closing, this.#session.close()]);
+    const before = this.#closing;
+    this.#closing = this.#session.close().then(() => before);
     this.#session = undefined;
     this.moved();
   }

@@ -1,11 +1,12 @@
 import type { Clock } from '../clock.js';
 import { CHANGE_TOPIC, MessageReader } from './change-message.js';
 import type { ChannelWire } from './channel-wire.js';
-import type { RedisArgument, RedisCommand, RedisReply } from './connection.js';
+import type { RedisArgument, RedisCommand } from './connection.js';
 import { isDenial, kindOf, reasonOf } from './error-reply.js';
 import { Exchange, type Replies } from './exchange.js';
 import type { Link, LinkListener } from './link.js';
-import { Pulse } from './pulse.js';
+import { Pulse, type Obstacle, type PulseParts } from './pulse.js';
+import { LONGEST_WAIT } from './redis-client.js';
 
 /** How changes are told: Redis tracks keys for us, or writers publish messages. */
 export type ChannelMode = 'tracking' | 'messages';
@@ -25,13 +26,11 @@ export interface SessionListener {
 }
 
 /** What a session is made of. */
-export interface SessionParts {
+export interface SessionParts extends PulseParts {
   readonly wire: ChannelWire;
   readonly clock: Clock;
   /** The prefixes of the keys that are to be told of, at this moment. */
   readonly prefixes: () => readonly string[];
-  /** Takes what Redis answers to `TIME`. */
-  readonly time: (sentAt: number, reply: RedisReply) => void;
 }
 
 const INTERVAL = 500;
@@ -57,10 +56,10 @@ export class ChannelSession implements LinkListener {
   #closed = false;
 
   constructor(parts: SessionParts, listener: SessionListener) {
-    const { wire, clock, time } = parts;
+    const { wire, clock } = parts;
     this.#parts = parts;
     this.#listener = listener;
-    this.#pulse = new Pulse(time);
+    this.#pulse = new Pulse(parts);
     this.#exchange = new Exchange({
       client: wire.commands,
       clock,
@@ -80,6 +79,15 @@ export class ChannelSession implements LinkListener {
     if (this.#state !== 'down') this.#arm();
   }
 
+  /** The calls may go to another node than before. */
+  compare(): void {
+    const obstacle = this.#state === 'trusted' ? this.#pulse.elsewhere : undefined;
+    if (obstacle === undefined) return;
+    this.#cancelNext?.();
+    this.#exchange.drop();
+    this.#hinder(obstacle, this.#parts.clock.monotonic());
+  }
+
   /** Lets go of the connection. Tells nobody. Never rejects. */
   close(): Promise<void> {
     this.#closed = true;
@@ -89,7 +97,7 @@ export class ChannelSession implements LinkListener {
   }
 
   connected(): void {
-    this.#pulse = new Pulse(this.#parts.time);
+    this.#pulse = new Pulse(this.#parts);
     this.#arm();
   }
 
@@ -148,7 +156,7 @@ export class ChannelSession implements LinkListener {
 
   #felt(pulse: Replies, sentAt: number, reason: string): void {
     const obstacle = this.#pulse.judge(pulse, sentAt);
-    if (obstacle !== undefined) return this.#unfit(obstacle, sentAt);
+    if (obstacle !== undefined) return this.#hinder(obstacle, sentAt);
     // Whatever changes is told here within these times from when the ping was sent, or the ping is not answered.
     const until = sentAt + INTERVAL + LIMIT;
     if (this.#state === 'trusted') {
@@ -157,17 +165,23 @@ export class ChannelSession implements LinkListener {
       this.#state = 'trusted';
       this.#listener.armed(this.#mode, until, reason);
     }
-    this.#next(sentAt + INTERVAL);
+    this.#next(sentAt + INTERVAL, () => this.#beat());
+  }
+
+  #hinder({ reason, astray }: Obstacle, sentAt: number): void {
+    if (!astray) return this.#unfit(reason, sentAt);
+    this.#become('arming', reason);
+    this.#next(sentAt + LONGEST_WAIT, () => this.#link.replace(reason));
   }
 
   #unfit(reason: string, sentAt: number): void {
     this.#become('arming', reason);
-    this.#next(sentAt + INTERVAL);
+    this.#next(sentAt + INTERVAL, () => this.#arm());
   }
 
   #refused(reason: string): void {
     this.#become('arming', reason, true);
-    this.#next(this.#parts.clock.monotonic() + WAIT_WHEN_REFUSED);
+    this.#next(this.#parts.clock.monotonic() + WAIT_WHEN_REFUSED, () => this.#arm());
   }
 
   #become(state: 'down' | 'arming', reason?: string, final = false): void {
@@ -178,14 +192,11 @@ export class ChannelSession implements LinkListener {
     if (reason !== undefined) this.#listener.down(reason, final);
   }
 
-  #next(at: number): void {
+  #next(at: number, then: () => void): void {
     // Whoever is told something may go, and be the last.
     if (this.#closed) return;
     const { clock } = this.#parts;
-    this.#cancelNext = clock.schedule(Math.max(0, at - clock.monotonic()), () => {
-      if (this.#state === 'trusted') this.#beat();
-      else this.#arm();
-    });
+    this.#cancelNext = clock.schedule(Math.max(0, at - clock.monotonic()), then);
   }
 
   /** Begins an exchange in place of what was to come next. */

@@ -13,6 +13,7 @@ import type { ManagedConnection } from './managed-connection.js';
 import type { RedisClient } from './redis-client.js';
 import { scanKeys } from './scan.js';
 import { evaluateScript } from './script.js';
+import { ServerId } from './server-id.js';
 import { ServerTime } from './server-time.js';
 import { Startup } from './startup.js';
 
@@ -41,6 +42,7 @@ export class NodeConnection implements ManagedConnection, LineListener {
   readonly #line: Line;
   readonly #link: Link;
   readonly #time: ServerTime;
+  readonly #server: ServerId;
   readonly #formerSockets: FormerSockets;
   readonly #upListeners = new Set<(voided: boolean) => void>();
   #startup: Startup | undefined;
@@ -58,6 +60,7 @@ export class NodeConnection implements ManagedConnection, LineListener {
     const commands = ownView(client);
     this.#line = new Line({ name, client: commands, deadline, breaker, probeKey, clock }, this);
     this.#time = new ServerTime(clock, () => commands.sendCommand(['TIME'], SEND_OPTIONS));
+    this.#server = new ServerId(commands, () => this.changes.compare());
     this.#formerSockets = new FormerSockets(commands);
     this.changes = new RedisChangeChannel({
       name,
@@ -65,15 +68,20 @@ export class NodeConnection implements ManagedConnection, LineListener {
       reporter,
       wire: () => channelWire(client, clock),
       time: (sentAt, reply) => this.#time.take(sentAt, reply),
+      server: () => this.#server.current,
     });
     this.#link = link({
       connected: () => {
-        // Both are answered before what the line finds out, so before anybody's calls are sent.
+        // All of them are answered before what the line finds out, so before anybody's calls are sent.
         this.#formerSockets.connected();
+        this.#server.connected();
         this.#time.connected();
         this.#line.connected();
       },
-      lost: (error) => this.#line.lost(error),
+      lost: (error) => {
+        this.#server.lost();
+        this.#line.lost(error);
+      },
     });
   }
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { CHANGE_TOPIC } from '../../../src/connection/change-message.js';
-import { setUpChannel, settled } from './fake-wire.js';
+import { infoOf, setUpChannel, settled } from './fake-wire.js';
 
 const REFUSED = new Error("NOPERM User app has no permissions to run the 'client|tracking' command");
 const PULSE = ['PING', 'ROLE', 'TIME'];
+/** The first one on a socket. */
+const FIRST = [...PULSE, 'INFO server'];
 const TRACK = ['CLIENT TRACKING OFF', 'CLIENT TRACKING ON BCAST PREFIX p:'];
 
 /** A channel that is trusted. */
@@ -45,7 +47,7 @@ describe('a channel that nobody listens to', () => {
 describe('the way to trust', () => {
   it('has Redis tell of the keys, and asks whether it can be relied on, in one go', async () => {
     const { wire } = await trusted();
-    expect(wire.sent).toEqual([...TRACK, ...PULSE]);
+    expect(wire.sent).toEqual([...TRACK, ...FIRST]);
   });
 
   it('is not gone before Redis has answered', async () => {
@@ -128,7 +130,7 @@ describe('other keys', () => {
     hear('q:');
     expect(channel.trusted).toBe(false);
     expect(told.at(-1)).toBe('lost 3');
-    expect(wire.sent.slice(5)).toEqual([
+    expect(wire.sent.slice(6)).toEqual([
       'CLIENT TRACKING OFF',
       'CLIENT TRACKING ON BCAST PREFIX p: PREFIX q:',
       ...PULSE,
@@ -172,7 +174,7 @@ describe('a ping', () => {
     const { wire, channel, pass, told } = await trusted();
     for (let count = 1; count <= 10; count += 1) {
       await pass(500);
-      expect(wire.sent.slice(5)).toHaveLength(count * 3);
+      expect(wire.sent.slice(6)).toHaveLength(count * 3);
       expect(channel.trusted).toBe(true);
     }
     expect(wire.sent.slice(-3)).toEqual(PULSE);
@@ -243,18 +245,22 @@ describe('a ping', () => {
 });
 
 describe('a node', () => {
-  it('that is no primary is never trusted, until it is one', async () => {
+  it('that is no primary is never trusted; another socket may lead to the one that is', async () => {
     const { channel, wire, hear, pass, events } = setUpChannel();
     hear('p:');
     wire().answers.set('ROLE', [Buffer.from('slave'), Buffer.from('127.0.0.1'), 6379]);
     await wire().connect();
-    await pass(2_000);
+    await pass(990);
+    expect(wire().replaced).toEqual([]);
+    await pass(10);
+    expect(wire().replaced).toEqual(['the node is no primary (slave)']);
+    await wire().connect();
     expect(channel.trusted).toBe(false);
+    await pass(1_000);
     wire().answers.set('ROLE', [Buffer.from('master'), 0, []]);
-    wire().sent.length = 0;
-    await pass(500);
+    await wire().connect();
     expect(channel.trusted).toBe(true);
-    expect(wire().sent).toEqual([...TRACK, ...PULSE]);
+    expect(wire().replaced).toHaveLength(2);
     expect(events).toEqual([
       'down (none): the node is no primary (slave)',
       'trusted (tracking): Redis tracks keys',
@@ -285,7 +291,7 @@ describe('a node', () => {
     const { channel, wire, hear, pass } = setUpChannel();
     hear('p:');
     const refusal = new Error("NOPERM User app has no permissions to run the 'x' command");
-    for (const name of PULSE) wire().answers.set(name, refusal);
+    for (const name of [...PULSE, 'INFO']) wire().answers.set(name, refusal);
     await wire().connect();
     expect(channel.trusted).toBe(true);
     wire().sent.length = 0;
@@ -295,7 +301,60 @@ describe('a node', () => {
     wire().lose('Socket closed unexpectedly');
     wire().sent.length = 0;
     await wire().connect();
-    expect(wire().sent).toEqual([...TRACK, ...PULSE]);
+    expect(wire().sent).toEqual([...TRACK, ...FIRST]);
+  });
+});
+
+describe('another node than the one that calls go to', () => {
+  const OTHER = 'calls go to another node than the one that tells of changes';
+
+  it('is never trusted, nor what time it is there; another socket may lead to the right one', async () => {
+    const { channel, wire, hear, pass, events, times, calls } = setUpChannel();
+    calls.server = 'two';
+    hear('p:');
+    await wire().connect();
+    await pass(1_000);
+    expect(channel.trusted).toBe(false);
+    expect([wire().replaced, times]).toEqual([[OTHER], []]);
+    wire().answers.set('INFO', infoOf('two'));
+    await wire().connect();
+    expect(channel.trusted).toBe(true);
+    expect(events).toEqual([`down (none): ${OTHER}`, 'trusted (tracking): Redis tracks keys']);
+  });
+
+  it('is not trusted any more as soon as it is known that they go elsewhere', async () => {
+    const { channel, wire, told, calls, pass, clock } = await trusted();
+    calls.server = undefined;
+    channel.compare();
+    expect(channel.trusted).toBe(true);
+    wire.answering = false;
+    await pass(500);
+    calls.server = 'two';
+    channel.compare();
+    expect(channel.trusted).toBe(false);
+    expect(told.at(-1)).toBe('lost 3');
+    // The answer to the ping that was under way changes nothing.
+    await wire.answer();
+    await pass(990);
+    expect(channel.trusted).toBe(false);
+    expect(wire.replaced).toEqual([]);
+    expect(clock.pending).toBe(1);
+    await pass(10);
+    expect(wire.replaced).toEqual([OTHER]);
+  });
+
+  it('is compared with once it is known where calls go', async () => {
+    const { channel, wire, hear, calls } = setUpChannel();
+    calls.server = undefined;
+    hear('p:');
+    await wire().connect();
+    expect(channel.trusted).toBe(true);
+    calls.server = 'one';
+    channel.compare();
+    expect(channel.trusted).toBe(true);
+    calls.server = 'two';
+    channel.compare();
+    expect(channel.trusted).toBe(false);
   });
 });
 
@@ -314,10 +373,10 @@ describe('where Redis may not track keys', () => {
     const { wire, events } = await speaking();
     expect(wire.sent).toEqual([
       ...TRACK,
-      ...PULSE,
+      ...FIRST,
       `SUBSCRIBE ${CHANGE_TOPIC}`,
       `PUBLISH ${CHANGE_TOPIC} `,
-      ...PULSE,
+      ...FIRST,
     ]);
     expect(events).toEqual([`trusted (messages): ${REFUSED.message}`]);
   });

@@ -11,6 +11,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** What a server of this `run_id` answers to `INFO server`. */
+export function infoOf(server: string): Buffer {
+  return Buffer.from(`# Server\r\nredis_version:7.0.15\r\nrun_id:${server}\r\ntcp_port:6379\r\n`);
+}
+
 /** A node as a channel sees it: what it answers to a command whose text begins with a key of `answers`. */
 export class FakeWire implements ChannelWire {
   /** All that was sent, in order. */
@@ -22,6 +27,7 @@ export class FakeWire implements ChannelWire {
     ['PING', Buffer.from('PONG')],
     ['ROLE', [Buffer.from('master'), 0, []]],
     ['TIME', [Buffer.from('1'), Buffer.from('500')]],
+    ['INFO', infoOf('one')],
   ]);
   /** While false, nothing is answered. */
   answering = true;
@@ -119,6 +125,8 @@ export function setUpChannel() {
   const wires: FakeWire[] = [];
   const events: string[] = [];
   const times: [number, RedisReply][] = [];
+  /** Where calls go to. */
+  const calls: { server: string | undefined } = { server: 'one' };
   const channel = new RedisChangeChannel({
     name: 'default',
     clock,
@@ -129,6 +137,7 @@ export function setUpChannel() {
       return wire;
     },
     time: (sentAt, reply) => void times.push([sentAt, reply]),
+    server: () => calls.server,
   });
   /** Listens and gives what is told. */
   function hear(...prefixes: string[]) {
@@ -151,7 +160,7 @@ export function setUpChannel() {
     if (last === undefined) throw new Error('Nobody listens.');
     return last;
   };
-  return { clock, channel, wires, wire, events, times, hear, pass };
+  return { clock, channel, wires, wire, events, times, calls, hear, pass };
 }
 
 function textOf(event: CacheEvent): string {
