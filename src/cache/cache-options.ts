@@ -1,4 +1,3 @@
-import type { Keyv } from 'keyv';
 import type { Compressor, Serializer } from '../codec/codec-options.js';
 import type { Type } from '../codec/type.js';
 import { milliseconds, type Duration } from '../duration.js';
@@ -7,6 +6,7 @@ import { oneOf, optionalText, optionsObject, wholeNumber } from '../option.js';
 import type { MemoryBounds } from '../store/memory-store.js';
 import { NEVER_STALE, resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
 import { NO_TIMEOUT, resolveTimeout, type ResolvedTimeout, type TimeoutOptions } from './timeout-options.js';
+import type { KeyvLike } from '../store/keyv-shape.js';
 import type { Store, StoreFactory } from '../store/store.js';
 
 /** One named cache. Everything has a default, so `{}` is a cache. */
@@ -15,7 +15,7 @@ export interface CacheOptions {
    * Where the entries live: `'redis'`, `'memory'` (this process), a store of your own, a Keyv, or what `fromCacheManager`
    * gives. Default: `'redis'` where the application has a connection, else `'memory'`.
    */
-  store?: 'redis' | 'memory' | Store | StoreFactory | Keyv;
+  store?: 'redis' | 'memory' | Store | StoreFactory | KeyvLike;
   /** The name of the connection. Default `'default'`. */
   connection?: string;
   /** How long an entry lives that is given no ttl of its own; `null` = for ever. Default: the module's `ttl`. */
@@ -67,7 +67,7 @@ export interface MemoryOptions {
 /** A cache's options, checked and complete. */
 export interface ResolvedCacheOptions {
   readonly name: string;
-  readonly store: 'redis' | 'memory' | Store | StoreFactory | Keyv;
+  readonly store: 'redis' | 'memory' | Store | StoreFactory | KeyvLike;
   readonly connection: string;
   /** Milliseconds, a positive integer; `null` = for ever. */
   readonly ttl: number | null;

@@ -83,7 +83,7 @@ export class Claiming {
 }
 
 function stepOf(flight: Flight, claim: Claim | undefined, plan: LoadPlan): Step {
-  if (!flight.current || flight.over) return 'again';
+  if ((!flight.current && !flight.detached) || flight.over) return 'again';
   if (claim === undefined) return 'load';
   if (claim.state === 'fresh') return claim.entry;
   if (claim.state === 'barred') {

@@ -10,6 +10,8 @@ export interface Landing {
   readonly value: unknown;
   /** Whether a loader has given it. */
   readonly loaded: boolean;
+  /** Whether it is an old value, past its ttl: somebody's load has failed a moment ago. */
+  readonly stale: boolean;
   /** The ttl it was stored with; `undefined` = it was not. */
   readonly storedTtl: number | null | undefined;
   /** Whether the flight brings something at all: a loader of many keys may not know one of them. */
@@ -27,6 +29,7 @@ export interface Landing {
 const NOTHING: Landing = Object.freeze({
   value: undefined,
   loaded: false,
+  stale: false,
   storedTtl: undefined,
   found: false,
   current: false,
@@ -57,6 +60,8 @@ export class Flight {
   claimedAt = 0;
   /** False once the key was written, removed or invalidated here: what is loaded is then too old to be stored. */
   current = true;
+  /** True once it has lost its place on the board, where it would be told of such changes: it stores nothing any more. */
+  detached = false;
   /** True while its loader is being called, up to the loader's first wait: whoever joins then is the loader itself. */
   calling = false;
   /** True from the call of its loader on. */
@@ -169,7 +174,7 @@ export class Flights {
     this.turn += 1;
     for (const flight of flights) {
       flight.claimedAt = this.turn;
-      flight.current = true;
+      flight.current = !flight.detached;
       flight.old = undefined;
     }
   }
@@ -210,6 +215,7 @@ export class Flights {
     const flight = board.get(id);
     if (flight === undefined) return;
     flight.current = false;
+    flight.detached = true;
     board.delete(id);
     flight.whenDetached?.();
   }

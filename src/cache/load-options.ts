@@ -1,6 +1,6 @@
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
-import { optionsObject } from '../option.js';
+import { flag, optionsObject } from '../option.js';
 import type { StoredEntry } from '../store/store.js';
 import { checkTags } from './check-tags.js';
 import { ttlArgument } from './set-ttl.js';
@@ -54,7 +54,7 @@ export function loadPlan(load: unknown, options: LoadOptions | undefined, defaul
   optionsObject(options, 'options', ['ttl', 'tags', 'stale', 'timeout', 'fresh']);
   const ttl = ttlArgument(options.ttl, defaults.ttl);
   return {
-    fresh: options.fresh === true,
+    fresh: flag(options.fresh, 'options.fresh'),
     ttl: () => ttl,
     jitter,
     tags: checkTags(options.tags, 'options.tags'),

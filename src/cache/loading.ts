@@ -1,6 +1,7 @@
 import type { EncodedValue } from '../codec/codec.js';
 import { InvalidOptionsError, LoadTimeoutError } from '../errors.js';
 import type { LoadEnd } from '../store/coherence.js';
+import type { StoredEntry } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import { joinTags } from './check-tags.js';
 import { Filling, type LoadedValue } from './filling.js';
@@ -157,16 +158,17 @@ export class Loading {
     this.#scope.context.flights.end(flight);
     const storedTtl = end.stored ? ttl : undefined;
     const copy = flight.joined === 0 || !found ? undefined : await this.copier(value);
-    flight.land({ value, loaded: true, found, storedTtl, current: end.current, copy });
+    flight.land({ value, loaded: true, stale: false, found, storedTtl, current: end.current, copy });
   }
 
   /** Lands a flight with an entry that was there already. */
-  async landEntry(flight: Flight, entry: { readonly value: unknown }): Promise<void> {
+  async landEntry(flight: Flight, entry: StoredEntry): Promise<void> {
     this.#scope.context.flights.end(flight);
     const copy = flight.joined === 0 ? undefined : await this.copier(entry.value);
     flight.land({
       value: entry.value,
       loaded: false,
+      stale: entry.staleFor !== undefined,
       found: true,
       storedTtl: undefined,
       current: false,

@@ -33,7 +33,8 @@ import { Writing, type ClearOptions } from './writing.js';
  *
  * Values given out are a copy or deeply frozen. `undefined` is never cached, `null` is a value. A miss is `undefined`.
  * While Redis is out of reach every method follows the cache's `onError`: `'open'` (default) behaves as if every key were
- * missing, `'throw'` throws `RedisUnavailableError`. Injected with `@InjectCache(name)`; not made by hand.
+ * missing, `'throw'` throws `RedisUnavailableError`. Tags cost a `set`, and a read that does not name them, one round trip
+ * more (where the cache has `memory`, only the first read). Injected with `@InjectCache(name)`; not made by hand.
  */
 export class NamedCache {
   /** The cache's name; for a namespace `cache/namespace`. */
@@ -74,6 +75,7 @@ export class NamedCache {
   peek<T>(key: CacheKey<T>): T | undefined;
   peek<T>(key: UntypedKey): T | undefined;
   peek<T>(key: string): T | undefined {
+    checkKey(key);
     return this.#scope.peek(key)?.value as T | undefined;
   }
 
@@ -233,7 +235,7 @@ export class NamedCache {
 
   /**
    * The values of keys by key, in their order; those that are missing are asked of `load` in one call and stored. A key
-   * that `load` does not give is absent from the result. Otherwise as `getOrSet`. One read and one write round trip.
+   * that `load` does not give is absent from the result. Otherwise as `getOrSet`: hits are one round trip, misses two more.
    */
   async getOrSetMany<T>(
     keys: Iterable<string>,

@@ -158,6 +158,7 @@ export class ReadThroughMany {
     const [mine, others] = await Promise.all([Promise.all(own.map(wait)), Promise.all(joined.map(wait))]);
     for (const [index, { key }] of own.entries()) {
       const one = mine[index] as Landing | StoredEntry;
+      if (isLanding(one) && one.stale) this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
       if (!isLanding(one) || one.found) found.set(key, one.value);
     }
     const anew: string[] = [];
@@ -168,7 +169,7 @@ export class ReadThroughMany {
       else if (one.copy === undefined || one.value === undefined) alone.push(key);
       else if (!isEntitled(since, flight, one)) anew.push(key);
       else {
-        this.#scope.report({ type: 'coalesced', cache: this.#scope.name, key });
+        this.#scope.report({ type: one.stale ? 'stale' : 'coalesced', cache: this.#scope.name, key });
         found.set(key, await one.copy());
       }
     }

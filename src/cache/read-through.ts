@@ -89,7 +89,8 @@ export class ReadThrough {
     void this.#run(flight, load, plan, { offline, patient: true, anew: plan.fresh });
     const landing = await patience.wait(flight);
     if (!isLanding(landing)) return hit(landing.value);
-    const { value, storedTtl, loaded } = landing;
+    const { value, storedTtl, loaded, stale } = landing;
+    if (stale) this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
     return { value, storedTtl, loaded };
   }
 
@@ -102,7 +103,7 @@ export class ReadThrough {
   ): Promise<ReadThroughResult | undefined> {
     if (!isLanding(landing)) return hit(landing.value);
     if (!isEntitled(since, flight, landing) || landing.copy === undefined) return undefined;
-    this.#scope.report({ type: 'coalesced', cache: this.#scope.name, key });
+    this.#scope.report({ type: landing.stale ? 'stale' : 'coalesced', cache: this.#scope.name, key });
     return hit(await landing.copy());
   }
 

@@ -1,7 +1,7 @@
 import { UncacheableValueError } from '../codec/uncacheable-value.js';
 import type { Duration } from '../duration.js';
 import { NotANumberError } from '../errors.js';
-import { optionsObject } from '../option.js';
+import { flag, optionsObject } from '../option.js';
 import { globMatcher } from '../key/glob.js';
 import { isReclaiming, type ReclaimingStore, type StoreWrite } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
@@ -164,8 +164,7 @@ export class Writing {
 
   async clear(options: ClearOptions | undefined): Promise<boolean> {
     const { store } = this.#scope;
-    const reclaim =
-      options !== undefined && optionsObject(options, 'options', ['reclaim'])['reclaim'] === true;
+    const reclaim = flag(optionsObject(options ?? {}, 'options', ['reclaim'])['reclaim'], 'options.reclaim');
     this.#scope.outdateAll();
     try {
       await store.clear();

@@ -36,6 +36,17 @@ describe('a cache refuses', () => {
       'by: must be an integer',
     ],
     ['a ttl that is no duration', (cache) => cache.set('k', 1, '5 min'), 'ttl: must be milliseconds'],
+    ['peek without a key', async (cache) => cache.peek(1 as never), 'key: must be a string, received 1'],
+    [
+      'a word in the place of yes or no',
+      (cache) => cache.getOrSet('k', () => 1, { fresh: 'no' as never }),
+      'options.fresh: must be true or false, received "no"',
+    ],
+    [
+      'a clear that is to reclaim a number',
+      (cache) => cache.clear({ reclaim: 1 as never }),
+      'options.reclaim: must be true or false, received 1',
+    ],
     ['touch without a ttl', (cache) => cache.touch('k', undefined as never), 'ttl: must be given'],
     [
       'deletePattern without a glob',

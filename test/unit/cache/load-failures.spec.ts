@@ -23,6 +23,10 @@ describe('after a load has failed', () => {
       expect([...(await cache.getOrSetMany(['key', 'other'], load)).values()]).toEqual(['old', 'new']);
     }
     expect(asked).toEqual([['other']]);
+    expect([one, two].map(({ events }) => events.of('stale').length)).toEqual([2, 1]);
+    expect(await Promise.all([1, 2].map(() => two.cache.getOrSet('key', fail)))).toEqual(['old', 'old']);
+    expect(two.events.of('stale')).toHaveLength(3);
+    expect([...one.events.of('coalesced'), ...two.events.of('coalesced')]).toEqual([]);
     await processes.pass(1_000);
     expect([...(await two.cache.getOrSetMany(['key'], load)).values()]).toEqual(['new']);
   });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { CacheEvent } from '../../../src/event/cache-event.js';
+import type { Reporter } from '../../../src/event/reporter.js';
 import type { Store } from '../../../src/store/store.js';
 import { FaultyStore } from '../../../src/testing/faulty-store.js';
 import { failureOf } from '../../../src/testing/failure-of.js';
-import { Processes } from './processes.js';
+import { HeldLoader, Processes, quiet } from './processes.js';
 
 /** A store that knows no coherence of its own, as a Keyv does not. */
 function plain(store: FaultyStore): Store {
@@ -17,6 +19,35 @@ function plain(store: FaultyStore): Store {
     clear: () => store.clear(),
   };
 }
+
+describe('two loads of a key, the second of which is fresh and begins while the first asks for its turn', () => {
+  it('store nothing that was loaded before the key was removed', async () => {
+    const events: CacheEvent[] = [];
+    let began: Promise<string> | undefined;
+    const freshLoader = new HeldLoader<string>();
+    const reporter: Reporter = {
+      report(event) {
+        events.push(event);
+        if (event.type !== 'miss' || began !== undefined) return;
+        // Two turns of the queue later the first has begun, and has no answer yet.
+        const begin = (): void => void (began = cache.getOrSet('key', freshLoader.load, { fresh: true }));
+        queueMicrotask(() => queueMicrotask(begin));
+      },
+    };
+    const processes = new Processes({ reporter });
+    const { cache } = processes.start(plain(new FaultyStore(processes.store)));
+    const loader = new HeldLoader<string>();
+    const first = cache.getOrSet('key', loader.load);
+    await quiet();
+    expect([loader.calls, freshLoader.calls]).toEqual([1, 1]);
+    freshLoader.give('fresh');
+    await quiet();
+    await cache.del('key');
+    loader.give('old');
+    expect([await first, await began]).toEqual(['old', 'fresh']);
+    expect(await cache.get('key')).toBeUndefined();
+  });
+});
 
 describe('mutate where the store is out of reach', () => {
   const outages: Record<
