@@ -52,7 +52,10 @@ export class UnknownCacheError extends RedisCacheError {
   }
 }
 
-/** Redis did not answer in time, or the connection is down. Thrown only by caches with `onError: 'throw'`. */
+/**
+ * Redis did not answer in time, or the connection is down. Thrown by caches with `onError: 'throw'`, by locks and by `incr`
+ * without `initial` whatever `onError` says, and at a start with `connect: 'required'`.
+ */
 export class RedisUnavailableError extends RedisCacheError {
   constructor(connection: string, reason: string, cause?: unknown) {
     super(
@@ -70,7 +73,7 @@ export class SerializationError extends RedisCacheError {
   }
 }
 
-/** `incr` or `decr` met a value that is no integer, or the result would leave ±(2^53 − 1). The value is unchanged. */
+/** `incr` or `decr` met a value that is no integer or a missing key, or would leave ±(2^53 − 1). Nothing was changed. */
 export class NotANumberError extends RedisCacheError {
   constructor(
     message = 'The entry is not an integer, or the sum would leave ±(2^53 − 1). It was left as it is.',

@@ -60,6 +60,12 @@ export function positiveDuration(value: unknown, path: string, fallback: number)
   throw new InvalidOptionsError(path, 'must be at least 1 ms, and less than 25 days', value);
 }
 
+/** Gives a yes or a no; no where none was given. */
+export function flag(value: unknown, path: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true;
+  throw new InvalidOptionsError(path, 'must be true or false', value);
+}
+
 /** Gives one of the words, or the first of them where none was given. */
 export function oneOf<Word extends string>(
   value: unknown,

@@ -7,11 +7,11 @@ export type CacheEvent =
   | { readonly type: 'hit' | 'miss'; readonly cache: string; readonly key: string }
   /**
    * A value was written; `stored: false` when it was not kept: `add` of a present key, a loaded value whose key was
-   * written or removed while it was on its way, a value larger than all of a store in memory. A ttl ≤ 0 is no write, and
-   * one that Redis did not take is an `error`.
+   * written or removed while it was on its way, a value under the barrier of a `mutate`, one larger than all of a store in
+   * memory. A ttl ≤ 0 is no write, and one that Redis did not take is an `error`.
    */
   | { readonly type: 'write'; readonly cache: string; readonly key: string; readonly stored: boolean }
-  /** Keys were removed by `del`, `mdel`, `deletePattern` or a ttl that had passed. */
+  /** Keys were removed by `del`, `mdel`, `deletePattern`, `mutate` or a ttl that had passed. */
   | { readonly type: 'delete'; readonly cache: string; readonly keys: readonly string[] }
   /** Every entry of the cache (or of the namespace that `cache` names) was dropped. */
   | { readonly type: 'clear'; readonly cache: string }

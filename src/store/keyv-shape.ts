@@ -27,6 +27,9 @@ export interface AnyKeyv {
   on(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
+/** A Keyv as an application hands it in: its copy may be typed by another version, or as CommonJS, and is the same to us. */
+export type KeyvLike = Pick<AnyKeyv, 'store' | 'get' | 'set' | 'delete' | 'disconnect' | 'on'>;
+
 /** What Keyv calls a store: a Map, or an adapter. */
 interface KeyvBackend {
   readonly store?: unknown;

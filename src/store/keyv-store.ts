@@ -1,4 +1,3 @@
-import type { Keyv } from 'keyv';
 import type { EncodedValue } from '../codec/codec.js';
 import { RedisCacheError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
@@ -14,6 +13,7 @@ import {
   keyvKeys,
   type AnyKeyv,
   type KeyvEntry,
+  type KeyvLike,
 } from './keyv-shape.js';
 import { KeyTurns } from './keyv-turns.js';
 import { fromKeyvValue, toKeyvValue } from './keyv-value.js';
@@ -37,10 +37,10 @@ const CLEAR_KEYS = 100;
  *
  * @throws InvalidOptionsError when another cache lives in this Keyv
  */
-export function keyvStore(keyv: Keyv, context: KeyvContext): ClosableStore {
+export function keyvStore(keyv: KeyvLike, context: KeyvContext): ClosableStore {
   claim(keyv, context.cache);
-  watchErrors(keyv as unknown as AnyKeyv);
-  return new KeyvStore(keyv as unknown as AnyKeyv, context);
+  watchErrors(keyv);
+  return new KeyvStore(keyv, context);
 }
 
 class KeyvStore implements ClosableStore {
