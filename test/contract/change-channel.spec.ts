@@ -10,6 +10,7 @@ import {
   CLIENTS,
   hear,
   isTrusted,
+  isUp,
   open,
   redis,
   set,
@@ -226,6 +227,31 @@ describe.each(CLIENTS)('the rights of a user on %s', (_version, client) => {
     await write(one.connection, 'p:v:last');
     await eventually(() => expect(told.map((list) => list.at(-1))).toEqual(['p:v:last', 'p:v:last']));
     expect(told.flat()).not.toContain('p:v:foreign');
+  });
+
+  it.each<[string, (server: RedisServer, told: string[]) => Promise<unknown>]>([
+    ['is killed', (server) => server.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')],
+    [
+      'hangs',
+      async (server, told) => {
+        server.pause();
+        await eventually(() => expect(told).toContain('lost'));
+        server.resume();
+      },
+    ],
+  ])('without CLIENT TRACKING: messages are heard after the channel %s', async (_what, lose) => {
+    const { server, login } = await setUp(...GUIDE, '-client|tracking', '+@pubsub', `&${CHANGE_TOPIC}`);
+    const [one, two] = [await login(), await login()];
+    const told = hear(one.connection, 'p:');
+    await isTrusted(one.connection);
+    told.length = 0;
+    await lose(server, told);
+    await eventually(() => expect(told).toContain('lost'));
+    await isTrusted(one.connection);
+    await isUp(two.connection);
+    await write(two.connection, 'p:a');
+    await eventually(() => expect(told.at(-1)).toBe('p:a'));
+    expect(told.filter((key) => key === 'p:a')).toHaveLength(1);
   });
 
   it('without CLIENT TRACKING: a message that got lost makes everything suspect, once', async () => {
