@@ -148,7 +148,7 @@ export class Writing {
     };
     this.#scope.outdateMatching(matches);
     try {
-      for await (const key of this.#scope.store.keys(glob)) {
+      for await (const key of this.#scope.store.keys(glob, true)) {
         signal?.throwIfAborted();
         if (batch.push(key) >= DELETE_KEYS) await removeBatch();
       }

@@ -160,11 +160,14 @@ class MemoryStore implements CoherentStore {
     return sum;
   }
 
-  async *keys(glob: string): AsyncIterable<string> {
+  async *keys(glob: string, stale = false): AsyncIterable<string> {
+    const { entries } = this.#whole;
     const matches = globMatcher(glob);
-    for (const entryKey of this.#whole.entries.keys()) {
+    for (const entryKey of entries.keys()) {
       const key = this.#keys.userKey(entryKey);
-      if (key !== undefined && matches(key) && this.#whole.entries.fresh(entryKey) !== undefined) yield key;
+      if (key === undefined || !matches(key)) continue;
+      const entry = stale ? entries.find(entryKey, this.#clock.monotonic()) : entries.fresh(entryKey);
+      if (entry !== undefined) yield key;
     }
   }
 

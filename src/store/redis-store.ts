@@ -151,7 +151,7 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
     return this.#steps.increment(this.#entries.space.entryKey(key), by, start);
   }
 
-  async *keys(glob: string): AsyncIterable<string> {
+  async *keys(glob: string, stale = false): AsyncIterable<string> {
     this.#writes.flush();
     const { space, shared } = this.#entries;
     const seen = new Set<string>();
@@ -162,7 +162,8 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
       if (found.length === 0) continue;
       const { entries } = await readHeaders(this.#entries, found);
       for (const entry of entries) {
-        if (entry === undefined || !this.#entries.isFresh(entry.header) || seen.has(entry.entryKey)) continue;
+        if (entry === undefined || seen.has(entry.entryKey)) continue;
+        if (!stale && !this.#entries.isFresh(entry.header)) continue;
         seen.add(entry.entryKey);
         yield space.userKey(entry.entryKey);
       }

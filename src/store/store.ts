@@ -72,8 +72,11 @@ export interface Store {
     by: number,
     start: { readonly initial: number | undefined; readonly ttl: number | null },
   ): Promise<number | undefined>;
-  /** The keys that match a glob (`*`, `?`, `[a-z]`, `\` escapes), each once, without those of namespaces. */
-  keys(glob: string): AsyncIterable<string>;
+  /**
+   * The keys that match a glob (`*`, `?`, `[a-z]`, `\` escapes), each once, without those of namespaces. With `stale`, those
+   * of stale entries as well.
+   */
+  keys(glob: string, stale?: boolean): AsyncIterable<string>;
   /** Drops every entry, those of the namespaces below included. One round trip at any size. */
   clear(): Promise<void>;
 }

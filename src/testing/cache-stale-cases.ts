@@ -20,6 +20,7 @@ const INVALIDATIONS: Readonly<Record<string, (cache: NamedCache) => Promise<unkn
   cleared: (cache) => cache.clear(),
   'invalidated by its tag': (cache) => cache.invalidateTags('tag'),
   mutated: (cache) => cache.mutate({ keys: ['key'] }, () => undefined),
+  'removed by a pattern': (cache) => cache.deletePattern('k*'),
 };
 
 const invalidated: readonly Case[] = Object.entries(INVALIDATIONS).flatMap(([what, invalidate]) => [

@@ -97,9 +97,9 @@ export class FaultyStore implements DivisibleStore {
     return this.#state.pass('increment', () => this.#inner.increment(key, by, start));
   }
 
-  async *keys(glob: string): AsyncIterable<string> {
+  async *keys(glob: string, stale?: boolean): AsyncIterable<string> {
     await this.#state.pass('keys', async () => {});
-    yield* this.#inner.keys(glob);
+    yield* this.#inner.keys(glob, stale);
   }
 
   clear(): Promise<void> {
