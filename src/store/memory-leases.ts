@@ -71,10 +71,14 @@ export class MemoryLeases {
     for (const entryKey of this.#holds.keys()) if (entryKey.startsWith(prefix)) this.#holds.delete(entryKey);
   }
 
-  /** Ends the leases of loads that are known to carry one of the tags. */
-  endTagged(tags: ReadonlySet<string>): void {
-    for (const [entryKey, { lease }] of this.#holds) {
-      if (lease?.tags.some((tag) => tags.has(tag)) === true) this.#holds.delete(entryKey);
+  /**
+   * Ends the leases of loads that are known to carry one of the tags, and those whose time has passed: each holds on to all
+   * that was invalidated since.
+   */
+  endTagged(tags: ReadonlySet<string>, now: number): void {
+    for (const [entryKey, { lease, until }] of this.#holds) {
+      const isTagged = lease?.tags.some((tag) => tags.has(tag)) === true;
+      if (isTagged || until <= now) this.#holds.delete(entryKey);
     }
   }
 

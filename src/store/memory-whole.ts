@@ -51,7 +51,7 @@ export class MemoryWhole {
   invalidate(tags: ReadonlySet<string>): void {
     if (tags.size === 0) return;
     this.tags.invalidate(tags);
-    this.leases.endTagged(tags);
+    this.leases.endTagged(tags, this.clock.monotonic());
     this.watchers.wakeBelow('');
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LoadTimeoutError } from '../../../src/errors.js';
+import { FaultyStore } from '../../../src/testing/faulty-store.js';
 import { failureOf } from '../../../src/testing/failure-of.js';
 import { HeldLoader, Processes, quiet } from './processes.js';
 
@@ -35,6 +36,28 @@ describe('callers who wait no longer', () => {
     expect([flights.size, processes.clock.pending]).toEqual([0, 0]);
     await processes.pass(10_000);
     expect(calls).toBe(0);
+  });
+
+  it('for Redis leave no lease behind that it gives them afterwards', async () => {
+    const processes = new Processes();
+    const store = new FaultyStore(processes.store);
+    const { cache, flights } = processes.start(store);
+    const answer = store.hold('acquire');
+    const load = (): never => {
+      throw new Error('nobody waits for this');
+    };
+    const failures = [
+      failureOf(cache.getOrSet('key', load, HARD)),
+      failureOf(cache.getOrSetMany(['key2'], load, HARD)),
+    ];
+    await processes.pass(500);
+    expect(await Promise.all(failures)).toEqual([expect.any(LoadTimeoutError), expect.any(LoadTimeoutError)]);
+    answer();
+    await quiet();
+    const requests = ['key', 'key2'].map((key) => ({ key, tags: [], anew: false }));
+    const claims = await processes.store.coherence.acquire(requests);
+    expect(claims.map(({ state }) => state)).toEqual(['held', 'held']);
+    expect([flights.size, processes.clock.pending]).toEqual([0, 0]);
   });
 
   it('one of many keys that somebody else loads: the others are loaded and stored', async () => {

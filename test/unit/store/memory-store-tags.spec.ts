@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gzip } from '../../../src/codec/zlib-compressor.js';
+import { LEASE_TIME } from '../../../src/store/coherence.js';
 import { MemoryWhole } from '../../../src/store/memory-whole.js';
 import type { CoherentStore } from '../../../src/store/coherent-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
@@ -151,6 +152,18 @@ describe('what a memory store remembers beside its entries', () => {
       clock.advance(50);
     }
     expect(one.leases.size).toBeLessThan(300);
+  });
+
+  it('is no invalidation after the time of a lease that nobody gave back', () => {
+    const { whole: one, clock } = whole();
+    const forgotten = { key: '', entryKey: 'key', tags: [], since: one.tags.now };
+    one.leases.take(forgotten, clock.monotonic());
+    one.invalidate(new Set(['tag']));
+    expect(one.leases.size).toBe(1);
+    clock.advance(LEASE_TIME);
+    one.invalidate(new Set(['tag']));
+    // The lease holds the moment on which all later invalidations hang.
+    expect(one.leases.size).toBe(0);
   });
 
   it('is nothing of a barrier whose time has passed, nor of one who stopped watching', () => {
