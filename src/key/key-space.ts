@@ -106,7 +106,10 @@ export class KeySpace {
     const open = redisKey.indexOf('{', this.#root.length);
     const close = redisKey.indexOf('}', open);
     if (!redisKey.startsWith(this.#root) || open < 0 || close < 0) return undefined;
-    const path = redisKey.slice(this.#root.length, open).split('/').slice(0, -1).map(unescapeKey);
+    const names = redisKey.slice(this.#root.length, open);
+    // No name holds a colon: this is the key of another cache, whose prefix begins with all of this one.
+    if (names.includes(':')) return undefined;
+    const path = names.split('/').slice(0, -1).map(unescapeKey);
     return { path, key: unescapeKey(redisKey.slice(open + 1, close)) };
   }
 

@@ -71,6 +71,17 @@ describe('KeySpace', () => {
     );
   });
 
+  it('takes no key of another cache for an entry of its own', () => {
+    const keys = space('b');
+    const other = space('v', undefined, 'cache:b');
+    expect(keys.locateEntry(keys.entryKey('key'))).toEqual({ path: [], key: 'key' });
+    for (const one of [other, other.namespace('part')]) {
+      const entry = one.entryKey('key');
+      expect(entry.startsWith(keys.tracked[0])).toBe(true);
+      expect(keys.locateEntry(entry)).toBeUndefined();
+    }
+  });
+
   it('names the generations from the cache down to the namespace', () => {
     expect(space('a').namespace('b').namespace('c').generationKeys).toEqual([
       'cache:a:t:{a}#gen',
