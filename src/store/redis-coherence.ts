@@ -3,44 +3,45 @@ import { raiseBarrier } from './redis-barriers.js';
 import { RedisClaims } from './redis-claims.js';
 import type { RedisEntries } from './redis-entries.js';
 import { EntrySteps } from './redis-entry-steps.js';
+import type { EntryWrites } from './redis-entry-writes.js';
 import type { RedisLease } from './redis-lease.js';
 import { RedisLeases } from './redis-leases.js';
 
 /**
- * The coherence of one key space in Redis, between all processes that use it. `flush` sends the writes that wait for the end
- * of this turn of the event loop: what is called later takes effect later.
+ * The coherence of one key space in Redis, between all processes that use it. Of its `writes`, those that were called
+ * before take effect before.
  */
-export function redisCoherence(entries: RedisEntries, flush: () => void): Coherence {
-  return new RedisCoherence(entries, flush);
+export function redisCoherence(entries: RedisEntries, writes: EntryWrites): Coherence {
+  return new RedisCoherence(entries, writes);
 }
 
 class RedisCoherence implements Coherence {
   readonly #entries: RedisEntries;
-  readonly #flush: () => void;
+  readonly #writes: EntryWrites;
   readonly #claims: RedisClaims;
   readonly #leases: RedisLeases;
   readonly #steps: EntrySteps;
 
-  constructor(entries: RedisEntries, flush: () => void) {
+  constructor(entries: RedisEntries, writes: EntryWrites) {
     this.#entries = entries;
-    this.#flush = flush;
+    this.#writes = writes;
     this.#claims = new RedisClaims(entries);
     this.#leases = new RedisLeases(entries);
     this.#steps = new EntrySteps(entries);
   }
 
   acquire(requests: readonly LeaseRequest[]): Promise<Claim[]> {
-    this.#flush();
+    this.#writes.flush();
     return this.#claims.acquire(requests);
   }
 
   fill(fills: readonly Fill[]): Promise<LoadEnd[]> {
-    this.#flush();
+    this.#writes.flush();
     return this.#leases.fill(fills);
   }
 
   release(leases: readonly Lease[], pause?: number): Promise<LoadEnd[]> {
-    this.#flush();
+    this.#writes.flush();
     return this.#leases.release(leases as readonly RedisLease[], pause);
   }
 
@@ -53,14 +54,14 @@ class RedisCoherence implements Coherence {
   }
 
   invalidateTags(tags: readonly string[]): Promise<void> {
-    this.#flush();
+    this.#writes.flush();
     const { tags: inRedis, unsettled } = this.#entries.shared;
     const each = [...new Set(tags)];
     return unsettled.guardTags(each, () => inRedis.bump(each));
   }
 
   expire(key: string, grace?: number): Promise<boolean> {
-    this.#flush();
+    this.#writes.flush();
     return this.#steps.expire(this.#entries.space.entryKey(key), grace);
   }
 
@@ -68,7 +69,7 @@ class RedisCoherence implements Coherence {
     targets: { readonly keys: readonly string[]; readonly tags: readonly string[] },
     ttl: number,
   ): Promise<Barrier> {
-    this.#flush();
+    this.#writes.overtake(targets.keys.map((key) => this.#entries.space.entryKey(key)));
     return raiseBarrier(this.#entries, targets, ttl);
   }
 }

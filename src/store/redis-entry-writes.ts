@@ -40,14 +40,19 @@ export class EntryWrites {
   /** As `Store.delete`. One round trip per 128 keys. */
   delete(keys: readonly string[]): Promise<number> {
     const entryKeys = keys.map((key) => this.#entries.space.entryKey(key));
-    this.#writer.flush();
-    this.#preparing.overtake(entryKeys);
+    this.overtake(entryKeys);
     return this.#entries.changing(entryKeys, () => removeEntries(this.#entries, entryKeys));
   }
 
   /** Sends what waits for the end of this turn, so that a command that is sent now comes after it. */
   flush(): void {
     this.#writer.flush();
+  }
+
+  /** As `flush`, and leaves out what is not ready to be sent: these entries are removed now. */
+  overtake(entryKeys: readonly string[]): void {
+    this.#writer.flush();
+    this.#preparing.overtake(entryKeys);
   }
 
   /** Leaves out what is not sent yet: all is cleared now. */
@@ -64,8 +69,10 @@ export class EntryWrites {
     }
     let captured: Captured | undefined;
     const prepare = async (): Promise<readonly EncodedValue[]> => {
-      const encoded = await pending;
-      if (tagged) captured = await this.#capture(entryKeys, writes, mode);
+      // The tags are looked up at once: what invalidates them from now on makes the entries invalid.
+      const tags = tagged ? this.#capture(entryKeys, writes, mode) : undefined;
+      const [encoded] = await Promise.all([pending, tags]);
+      captured = await tags;
       return encoded;
     };
     return this.#preparing.wait(entryKeys, prepare(), mode, async (encoded, standing) => {

@@ -69,7 +69,7 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
   }
 
   get coherence(): Coherence {
-    this.#coherence ??= redisCoherence(this.#entries, () => this.#writes.flush());
+    this.#coherence ??= redisCoherence(this.#entries, this.#writes);
     return this.#coherence;
   }
 

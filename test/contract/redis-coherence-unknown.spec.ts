@@ -16,6 +16,7 @@ import {
   valuesOf,
 } from '../../src/testing/store-coherence-subject.js';
 import { eventually } from '../support/eventually.js';
+import { plainCodec } from './contract-codec.js';
 import { RecordingConnection, redisKeys, TwoProcesses } from './redis-coherence-stores.js';
 import { storeOn } from './redis-stores.js';
 
@@ -222,5 +223,30 @@ describe('what is called later takes effect later', () => {
     const [, barrier] = await Promise.all([put(store, 'barred', 1), store.coherence.bar(targets, 60_000)]);
     await barrier.lift();
     expect(await valuesOf(store, 'filled', 'barred')).toEqual(['set', undefined]);
+  });
+
+  it('an invalidation also counts for a tagged write that was called before it', async () => {
+    const { store } = open();
+    await put(store, 'warm', 1, { tags: ['tag'] });
+    const writing = put(store, 'key', 1, { tags: ['tag'] });
+    await Promise.all([writing, store.coherence.invalidateTags(['tag'])]);
+    expect(await valuesOf(store, 'key', 'warm')).toEqual([undefined, undefined]);
+  });
+
+  it('a barrier also keeps out what was written before it and is being compressed', async () => {
+    let compress!: () => void;
+    const compressing = new Promise<void>((resolve) => (compress = resolve));
+    const { store } = storeOn(redis.connection, {
+      codec: {
+        encode: (value) => compressing.then(() => plainCodec.encode(value)),
+        decode: (...bytes) => plainCodec.decode(...bytes),
+      },
+    });
+    const writing = put(store, 'key', 1);
+    const barrier = await store.coherence.bar({ keys: ['key'], tags: [] }, 60_000);
+    await barrier.lift();
+    compress();
+    expect(await writing).toBe(false);
+    expect(await valuesOf(store, 'key')).toEqual([undefined]);
   });
 });
