@@ -70,9 +70,14 @@ export class RedisTags {
   async capture(tags: readonly string[], life: number | null): Promise<readonly TagVersion[] | undefined> {
     if (tags.length === 0) return [];
     const replies = (await this.#connection.request(this.read(tags))) as readonly RedisReply[];
-    const captured =
-      allOf(tags, this.versionsOf(tags, replies)) ?? allOf(tags, (await this.create(tags, life)).versions);
-    if (captured !== undefined) await this.lengthen(captured, life);
+    const found = this.versionsOf(tags, replies);
+    const captured = allOf(tags, found) ?? allOf(tags, (await this.create(tags, life)).versions);
+    if (captured === undefined) return undefined;
+    const now = this.#connection.now();
+    for (const one of captured) {
+      if (found.get(one.tag) === undefined) this.#lives.learn(one, lifeFor(life), now);
+    }
+    await this.lengthen(captured, life);
     return captured;
   }
 

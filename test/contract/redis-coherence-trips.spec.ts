@@ -55,6 +55,17 @@ describe('round trips', () => {
     expect(namesOf(sent)).toEqual(['EVALSHA', 'EVALSHA MGET']);
   });
 
+  it('of a write with tags are two: the tags, then the entry; one more makes tags that are new', async () => {
+    const { store, connection } = await warmed();
+    const set = (tags: string[]) => () => store.write([write('key', 1, { tags })], 'set');
+    expect(namesOf(await connection.during(set(['tag'])))).toEqual(['MGET', 'EVALSHA MGET']);
+    expect(namesOf(await connection.during(set(['tag', 'new'])))).toEqual([
+      'MGET',
+      'EVALSHA',
+      'EVALSHA MGET',
+    ]);
+  });
+
   it('of an acquire are one more where tags, the generation or the sequence have to be made', async () => {
     const { store, connection } = await warmed();
     const acquire = (key: string, tags: string[]) => () => begin(store, key, { tags });
