@@ -1,5 +1,8 @@
 import type fc from 'fast-check';
 
+/** What happens at an event. Nothing else happens before it is over. */
+type Happening = () => void | Promise<void>;
+
 /** The events of a run: they happen one at a time, and the scheduler says in what order, as far as the lanes permit. */
 export class Lanes {
   readonly #scheduler: fc.Scheduler;
@@ -12,7 +15,7 @@ export class Lanes {
 
   /** A lane of its own. */
   lane(): Lane {
-    return new Lane((label, step) => this.#schedule(label, step));
+    return new Lane((label, happen) => this.#schedule(label, happen));
   }
 
   /** Waits until it is the turn of an event. */
@@ -29,27 +32,27 @@ export class Lanes {
     }
   }
 
-  #schedule(label: string, step: () => void): void {
-    const happen = (): void => {
+  #schedule(label: string, happen: Happening): void {
+    void this.#scheduler.schedule(Promise.resolve(), label, undefined, async (schedule) => {
+      await schedule();
       this.history.push(label);
-      step();
-    };
-    void this.#scheduler.schedule(Promise.resolve(), label).then(happen);
+      await happen();
+    });
   }
 }
 
 /** Events that keep their order. */
 export class Lane {
-  readonly #schedule: (label: string, step: () => void) => void;
-  readonly #waiting: (readonly [label: string, step: () => void])[] = [];
+  readonly #schedule: (label: string, happen: Happening) => void;
+  readonly #waiting: (readonly [label: string, happen: Happening])[] = [];
   #busy = false;
 
-  constructor(schedule: (label: string, step: () => void) => void) {
+  constructor(schedule: (label: string, happen: Happening) => void) {
     this.#schedule = schedule;
   }
 
-  push(label: string, step: () => void): void {
-    this.#waiting.push([label, step]);
+  push(label: string, happen: Happening): void {
+    this.#waiting.push([label, happen]);
     this.#next();
   }
 
@@ -58,10 +61,10 @@ export class Lane {
     if (this.#busy || first === undefined) return;
     this.#waiting.shift();
     this.#busy = true;
-    const [label, step] = first;
-    this.#schedule(label, () => {
+    const [label, happen] = first;
+    this.#schedule(label, async () => {
       this.#busy = false;
-      step();
+      await happen();
       this.#next();
     });
   }

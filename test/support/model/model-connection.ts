@@ -28,6 +28,11 @@ interface Call {
   end(error?: Error): void;
 }
 
+/** What answers commands. */
+export interface Server {
+  run(args: readonly RedisArgument[]): RedisReply | Error | Promise<RedisReply | Error>;
+}
+
 /**
  * A connection to a model of Redis. The arrival of each command is an event, and so is each answer: those of one connection
  * keep their order, and other connections come in between.
@@ -36,6 +41,7 @@ export class ModelConnection implements RedisConnection {
   readonly name: string;
   readonly changes: ModelChannel;
   readonly #redis: ModelRedis;
+  readonly #server: Server;
   readonly #lanes: Lanes;
   readonly #out: Lane;
   readonly #in: Lane;
@@ -44,9 +50,11 @@ export class ModelConnection implements RedisConnection {
   readonly #mishaps: Mishap[] = [];
   available = true;
 
-  constructor(name: string, redis: ModelRedis, lanes: Lanes) {
+  /** `server` = what answers in the place of the model, and changes it in the same way. */
+  constructor(name: string, redis: ModelRedis, lanes: Lanes, server: Server = redis) {
     this.name = name;
     this.#redis = redis;
+    this.#server = server;
     this.#lanes = lanes;
     this.#out = lanes.lane();
     this.#in = lanes.lane();
@@ -124,8 +132,8 @@ export class ModelConnection implements RedisConnection {
       else this.#in.push(`${this.name} gets no answer`, () => call.end(lost));
     };
     for (const [index, { args }] of commands.entries()) {
-      this.#out.push(`${this.name}: ${labelOf(args)}`, () => {
-        if (index < call.arriving) call.replies.push(this.#redis.run(args));
+      this.#out.push(`${this.name}: ${labelOf(args)}`, async () => {
+        if (index < call.arriving) call.replies.push(await this.#server.run(args));
         if (index === commands.length - 1) answer();
       });
     }

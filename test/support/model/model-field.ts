@@ -5,11 +5,14 @@ import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { cacheNode, type CacheNode, type CacheNodeOptions } from './cache-node.js';
 import { Freshness, type Reading } from './freshness.js';
 import { Lanes } from './lanes.js';
+import { Loads } from './loads.js';
 import { ModelConnection } from './model-connection.js';
 import { ModelRedis } from './model-redis.js';
 import type { ScriptTable } from './model-scripts.js';
 import { play, type Field, type PlayNode } from './play.js';
 import { KEYS, type Key, type Program } from './programs.js';
+import type { RealRedis } from './real-redis.js';
+import { TwinRedis } from './twin-redis.js';
 
 /** A protection that is gone. */
 export interface Removal {
@@ -31,26 +34,44 @@ const REST = 20_000;
 
 const NAMES = ['A', 'B', 'C', 'D'] as const;
 
-/** A model of Redis and nodes in front of it, whose every event is scheduled. */
+const SPACE = KeySpace.of({ keyPrefix: 'm', cache: 'c', version: undefined });
+
+/** What nodes of a field may remember begins with one of these. */
+export const TRACKED = SPACE.tracked;
+
+/**
+ * A model of Redis and nodes in front of it, whose every event is scheduled. With a real Redis, that one answers the nodes,
+ * and has to do all that the model does.
+ */
 export class ModelField implements Field {
   readonly redis: ModelRedis;
   readonly nodes: readonly ModelNode[];
   readonly freshness = new Freshness();
+  readonly loads = new Loads();
+  readonly #twin: TwinRedis | undefined;
   readonly #lanes: Lanes;
-  readonly #space = KeySpace.of({ keyPrefix: 'm', cache: 'c', version: undefined });
   readonly #clock = new FakeClock();
 
-  constructor(scheduler: fc.Scheduler, nodes: Program['nodes'], { scripts, wrap }: Removal = {}) {
+  constructor(
+    scheduler: fc.Scheduler,
+    nodes: Program['nodes'],
+    { scripts, wrap }: Removal = {},
+    real?: RealRedis,
+  ) {
     this.redis = new ModelRedis(this.#clock, scripts);
+    this.redis.track((key) => {
+      if (key.includes(':l:')) this.loads.leased(key, this.redis.text(key));
+    });
+    this.#twin = real && new TwinRedis(this.redis, real, 'm:*');
     this.#lanes = new Lanes(scheduler);
     this.nodes = nodes.map((one, at) => this.#node(NAMES[at] as string, one, wrap));
   }
 
   #node(name: string, kind: Program['nodes'][number], wrap: Removal['wrap']): ModelNode {
-    const connection = new ModelConnection(name, this.redis, this.#lanes);
+    const connection = new ModelConnection(name, this.redis, this.#lanes, this.#twin);
     const { changes } = connection;
     const node = cacheNode({
-      ...{ name, connection, space: this.#space, clock: this.#clock },
+      ...{ name, connection, space: SPACE, clock: this.#clock },
       ...kind,
       ...wrap?.(this.redis),
       unsettled: (pending) => {
@@ -59,7 +80,7 @@ export class ModelField implements Field {
       },
     });
     const whole: ModelNode = {
-      ...{ ...node, name, connection, pending: false, servesStale: kind.servesStale },
+      ...{ ...node, name, connection, pending: false, ...kind },
       knows: (serial) => changes.knows(serial),
       mishap: (mishap) => connection.mishap(mishap),
       break: () => connection.break(),
@@ -74,17 +95,17 @@ export class ModelField implements Field {
 
   changeOf(keys: readonly Key[], tags: readonly string[]): number {
     const starts = [
-      ...keys.map((key) => this.#space.entryKey(key)),
-      ...tags.map((tag) => this.#space.tagKey(tag)),
-      ...(keys.length === KEYS.length ? this.#space.generationKeys : []),
+      ...keys.map((key) => SPACE.entryKey(key)),
+      ...tags.map((tag) => SPACE.tagKey(tag)),
+      ...(keys.length === KEYS.length ? SPACE.generationKeys : []),
     ];
     return Math.max(...starts.map((start) => this.redis.lastChange(start)));
   }
 
   stands(keys: readonly Key[], tags: readonly string[]): boolean {
     const barriers = [
-      ...keys.map((key) => this.#space.barrierKey(this.#space.entryKey(key))),
-      ...tags.map((tag) => this.#space.tagBarrierKey(tag)),
+      ...keys.map((key) => SPACE.barrierKey(SPACE.entryKey(key))),
+      ...tags.map((tag) => SPACE.tagBarrierKey(tag)),
     ];
     const there = this.redis.keys();
     return barriers.every((barrier) => there.includes(barrier));
@@ -102,6 +123,12 @@ export class ModelField implements Field {
 
   /** Plays a program, lets everything come to rest, and says what was wrong. */
   async violationsOf(program: Program): Promise<readonly string[]> {
+    const violations = [...(await this.#play(program)), ...this.loads.violations];
+    const difference = this.#twin?.difference;
+    return difference === undefined ? violations : [...violations, difference];
+  }
+
+  async #play(program: Program): Promise<readonly string[]> {
     const { violations } = this.freshness;
     if (!(await this.#within(play(this, program)))) return [...violations, 'a call never ends'];
     if (!(await this.#until(() => this.nodes.every(({ pending }) => !pending)))) {
@@ -115,6 +142,11 @@ export class ModelField implements Field {
     return violations;
   }
 
+  /** Whether the real Redis was kept from doing its part, so that nothing can be said. */
+  get void(): boolean {
+    return this.#twin?.stopped === true;
+  }
+
   /** What has happened, in order. */
   get history(): readonly string[] {
     return this.#lanes.history;
@@ -125,7 +157,7 @@ export class ModelField implements Field {
       const judge = this.freshness.readAtLast(node, key);
       const remembered = node.cache.peek<Reading>(key);
       if (remembered !== undefined) {
-        const there = this.redis.get(this.#space.entryKey(key))?.toString() ?? '';
+        const there = this.redis.get(SPACE.entryKey(key))?.toString() ?? '';
         if (!isDeepStrictEqual(remembered, JSON.parse(/\{"key".*$/.exec(there)?.[0] ?? 'null'))) {
           this.freshness.violations.push(`${node.name} remembers another ${key} than Redis`);
         }

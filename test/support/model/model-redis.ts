@@ -12,6 +12,14 @@ interface Held {
   expires: number;
 }
 
+/** What stands under a key at some moment. */
+export interface Standing {
+  readonly key: string;
+  readonly value: Value;
+  /** Milliseconds; -1 = for ever. */
+  readonly left: number;
+}
+
 /** Hears of a key that was written, removed or has expired; the numbers rise with each. */
 type Hearer = (key: string, serial: number) => void;
 
@@ -50,6 +58,15 @@ export class ModelRedis {
   keys(): string[] {
     this.#expire();
     return [...this.#held.keys()].toSorted();
+  }
+
+  /** All that is there, in the order of the keys; `left` as `pttl` says. */
+  held(): Standing[] {
+    return this.keys().map((key) => ({
+      key,
+      value: (this.#held.get(key) as Held).value,
+      left: this.pttl(key),
+    }));
   }
 
   /** Tells `hearer` of every change from now on, until the returned function is called. */

@@ -1,4 +1,5 @@
 import { hasGenerations, headerLengthOf, openEntry, EXPIRES_AT } from '../../../src/codec/envelope.js';
+import { timestampAt } from '../../../src/codec/timestamp.js';
 import type { RedisArgument } from '../../../src/connection/connection.js';
 import { FILL, LET_GO, PAUSED, RELEASE, RENEW } from '../../../src/store/redis-lease-scripts.js';
 import { CLEAR, DELETE, EXPIRE, WRITE } from '../../../src/store/redis-scripts.js';
@@ -54,6 +55,8 @@ const expire: ModelScript = (redis, [entry = '', lease = ''], args) => {
   redis.remove(lease);
   const expires = opened?.expiresAt === null ? Infinity : (opened?.expiresAt ?? 0);
   if (!isValid || Number(now) >= expires) {
+    const stale = timestampAt(Buffer.from(time as string), 0) as number;
+    if (expires > stale) redis.patch(entry, EXPIRES_AT, time as RedisArgument);
     event(redis, entry);
     return 0;
   }

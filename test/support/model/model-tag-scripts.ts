@@ -68,6 +68,14 @@ export class TagCall {
     this.redis.put(tag, value, left === -1 ? undefined : Math.max(left, Number(this.#least)));
   }
 
+  /** Lets it live for its least life, unless it lives for `life` anyway. */
+  lengthen(at: number, life: string): void {
+    const tag = this.tags[at] as string;
+    const left = this.redis.pttl(tag);
+    if (left >= 0 && this.#least === '') this.redis.expireIn(tag, Infinity);
+    else if (left >= 0 && left < Number(life)) this.redis.expireIn(tag, Number(this.#least));
+  }
+
   isBarred(at: number): boolean {
     return this.redis.has(this.barrierOf(at));
   }
@@ -115,13 +123,14 @@ function isOurs(call: TagCall, at: number, sequence: string, began: string): boo
   return under !== sequence.split(':')[0] || Number(counter) <= Number(began.split(':')[1]);
 }
 
-const adopt = ofTags((call, [began = '']) => {
+const adopt = ofTags((call, [began = '', life = '']) => {
   const { sequence } = call;
   if (sequence === undefined || sequence.split(':')[0] !== began.split(':')[0]) return 0;
   const ours = call.tags.map((_, at) => isOurs(call, at, sequence, began));
   if (ours.includes(false)) return 0;
   return call.tags.map((tag, at) => {
-    if (!call.redis.has(tag)) call.put(at, `${call.version}:${sequence}`);
+    if (call.redis.has(tag)) call.lengthen(at, life);
+    else call.put(at, `${call.version}:${sequence}`);
     return call.redis.get(tag) as Buffer;
   });
 });

@@ -1,11 +1,24 @@
+import type { LoadContext } from '../../../src/cache/load-context.js';
 import type { NamedCache } from '../../../src/cache/named-cache.js';
 import { Freshness, type Invalidation, type Reader, type Reading } from './freshness.js';
+import type { Loads } from './loads.js';
 import type { Mishap } from './model-connection.js';
-import { DECLARED, KEYS, NAMED, TAGS, tagsOf, type Key, type Program, type Step } from './programs.js';
+import {
+  DECLARED,
+  KEYS,
+  NAMED,
+  TAGS,
+  tagsOf,
+  type Key,
+  type Move,
+  type Program,
+  type Step,
+} from './programs.js';
 
 /** A node on which programs are played. */
 export interface PlayNode extends Reader {
   readonly cache: NamedCache;
+  readonly remembers: boolean;
   /** How many errors of an operation it has reported. */
   troublesOf(operation: string): number;
   mishap(kind: Mishap): void;
@@ -19,6 +32,7 @@ export interface PlayNode extends Reader {
 export interface Field {
   readonly nodes: readonly PlayNode[];
   readonly freshness: Freshness;
+  readonly loads: Loads;
   /** Waits for its turn. */
   turn(label: string): Promise<void>;
   /** The number of the last change in Redis of what makes these keys and tags valid. */
@@ -34,11 +48,11 @@ class LoaderFailure extends Error {}
 
 /** Plays a program to its end. */
 export async function play(field: Field, { callers }: Program): Promise<void> {
-  const follow = async ({ node, steps }: Program['callers'][number]): Promise<void> => {
-    const on = new Player(field, field.nodes[node] as PlayNode);
-    for (const step of steps) {
-      await field.turn(`${field.nodes[node]?.name} is to ${step.does}`);
-      await on.play(step);
+  const follow = async (moves: readonly Move[]): Promise<void> => {
+    for (const { node, step } of moves) {
+      const on = field.nodes[node] as PlayNode;
+      await field.turn(`${on.name} is to ${step.does}`);
+      await new Player(field, on).play(step);
     }
   };
   await Promise.all(callers.map(follow));
@@ -49,11 +63,13 @@ class Player {
   readonly #field: Field;
   readonly #node: PlayNode;
   readonly #freshness: Freshness;
+  readonly #loads: Loads;
 
   constructor(field: Field, node: PlayNode) {
     this.#field = field;
     this.#node = node;
     this.#freshness = field.freshness;
+    this.#loads = field.loads;
   }
 
   async play(step: Step): Promise<unknown> {
@@ -83,26 +99,32 @@ class Player {
   }
 
   #suffer(step: Extract<Step, { does: 'evict' | 'pass' | 'mishap' | 'break' | 'deafen' }>): unknown {
+    // Nobody knows for how long.
+    this.#loads.disturb(KEYS);
     if (step.does === 'evict') return this.#field.evict(step.pick);
     if (step.does === 'pass') return this.#field.pass(step.time);
     if (step.does === 'mishap') return this.#node.mishap(step.kind);
     return this.#node[step.does]();
   }
 
-  #readThrough(key: Key, fresh: boolean, fails: boolean): Promise<void> {
-    const { cache } = this.#node;
+  async #readThrough(key: Key, fresh: boolean, fails: boolean): Promise<void> {
+    const { cache, name, remembers: hears } = this.#node;
     const options = { tags: [...DECLARED[key]], fresh };
-    return this.#read('getOrSet', key, true, () =>
-      cache.getOrSet(
-        key,
-        async (context) => {
-          const [value] = await this.#load([key], fails);
-          context.tags(...NAMED[key]);
-          return value;
-        },
-        options,
-      ),
-    );
+    const asked = this.#loads.ask();
+    // Who wants it fresh does not wait for who loads already.
+    const over = this.#loads.disturb(fresh ? [key] : []);
+    const load = async (context: LoadContext): Promise<Reading | undefined> => {
+      const loaded = this.#loads.begin(key, { node: name, asked, hears });
+      try {
+        const [value] = await this.#load([key], fails);
+        context.tags(...NAMED[key]);
+        return value;
+      } finally {
+        loaded();
+      }
+    };
+    await this.#read('getOrSet', key, true, () => cache.getOrSet(key, load, options));
+    over();
   }
 
   async #readMany(fails: boolean): Promise<void> {
@@ -127,8 +149,10 @@ class Player {
     await this.#field.turn(
       `${name} has loaded ${values.map((one) => `${one.key} ${one.version}`).join(', ')}`,
     );
-    if (fails) throw new LoaderFailure();
-    return values;
+    if (!fails) return values;
+    // Nobody holds a lease for a while after that.
+    this.#loads.disturb(keys);
+    throw new LoaderFailure();
   }
 
   async #read(what: string, key: Key, stale: boolean, run: () => Promise<unknown>): Promise<void> {
@@ -142,8 +166,10 @@ class Player {
 
   async #set(key: Key): Promise<void> {
     const { value, acknowledged } = this.#freshness.set(key);
+    const over = this.#loads.disturb([key]);
     const set = this.#node.cache.set(key, value, { tags: tagsOf(key) });
     if (await this.#isAcknowledged('set', set)) acknowledged();
+    over();
   }
 
   async #invalidate(
@@ -154,7 +180,9 @@ class Player {
     const concerned = Freshness.concerned(keys, tags);
     this.#freshness.commit(concerned);
     const invalidation = this.#freshness.invalidate(this.#node, what, concerned);
+    const over = this.#loads.disturb(concerned);
     this.#end(invalidation, await this.#isAcknowledged(what, run()), keys, tags);
+    over();
   }
 
   async #mutate({ keys, tags }: Extract<Step, { does: 'mutate' }>): Promise<void> {
@@ -171,8 +199,10 @@ class Player {
         .acknowledged(this.#field.changeOf(keys, tags));
       await this.#field.turn(`${this.#node.name} has committed`);
     };
+    const over = this.#loads.disturb(concerned);
     const done = this.#node.cache.mutate({ keys, tags }, work);
     const acknowledged = await this.#isAcknowledged('mutate', done);
+    over();
     if (invalidation !== undefined) this.#end(invalidation, acknowledged, keys, tags);
   }
 

@@ -27,10 +27,16 @@ export type Step =
   | { readonly does: 'break' }
   | { readonly does: 'deafen' };
 
-/** What the callers of one application do on its nodes: each does its own steps one after the other. */
+/** What a caller does on a node. */
+export interface Move {
+  readonly node: number;
+  readonly step: Step;
+}
+
+/** What the callers of one application do on its nodes: each does one thing after the other. */
 export interface Program {
   readonly nodes: readonly { readonly remembers: boolean; readonly servesStale: boolean }[];
-  readonly callers: readonly { readonly node: number; readonly steps: readonly Step[] }[];
+  readonly callers: readonly (readonly Move[])[];
 }
 
 /** A kind of step, and how often it is done. */
@@ -75,7 +81,7 @@ function reads({ keys, failures: fails }: Theme): Weighted[] {
   ];
 }
 
-function changes({ keys, changes: kinds }: Theme): Weighted[] {
+function changes({ keys, changes: kinds }: Pick<Theme, 'keys' | 'changes'>): Weighted[] {
   const key = fc.constantFrom(...keys);
   const targets = fc.oneof(
     fc.record({ keys: fc.tuple(key), tags: fc.constant([]) }),
@@ -115,8 +121,40 @@ export function programs(change: Change, wild: boolean): fc.Arbitrary<Program> {
     const callers = fc.array(steps, { minLength: 2, maxLength: 5 });
     return fc.record({
       nodes: fc.array(node, { minLength: count, maxLength: count }),
-      callers: callers.map((each) => each.map((own, at) => ({ node: at % count, steps: own }))),
+      callers: callers.map((each) =>
+        each.map((own, at) => own.map((one) => ({ node: at % count, step: one }))),
+      ),
     });
   });
   return fc.noBias(all);
 }
+
+/**
+ * Programs aimed at those who come late: while one node loads, a caller changes something on another one, and asks the node
+ * that loads when that is acknowledged. It reads something before, so that the load has begun by then.
+ */
+export function latecomers(change: Change): fc.Arbitrary<Program> {
+  const node = fc.boolean().map((remembers) => ({ remembers, servesStale: false }));
+  const all = fc.constantFrom(...KEYS).chain((key) => {
+    const load: Move = { node: 0, step: { does: 'getOrSet', key, fresh: false, fails: false } };
+    const before = fc.array(fc.constant<Move>({ node: 1, step: { does: 'get', key } }), { maxLength: 5 });
+    const changed = fc.oneof(...changes({ keys: [key], changes: [change] }));
+    return fc.record({
+      nodes: fc.tuple(node, node),
+      callers: fc
+        .tuple(before, changed)
+        .map(([earlier, step]) => [[load], [...earlier, { node: 1, step }, load]]),
+    });
+  });
+  return fc.noBias(all);
+}
+
+/** All kinds of programs. */
+export const KINDS = [
+  { what: 'sound connections', programs: (change: Change) => programs(change, false) },
+  {
+    what: 'evictions, lost answers, connections and channels',
+    programs: (change: Change) => programs(change, true),
+  },
+  { what: 'callers who come late', programs: latecomers },
+];

@@ -1,10 +1,13 @@
 import { inFrontOf } from '../history/between.js';
 import type { KeySpace } from '../../../src/key/key-space.js';
+import type { RedisArgument, RedisReply } from '../../../src/connection/connection.js';
+import type { LoadEnd } from '../../../src/store/coherence.js';
 import type { CoherentStore } from '../../../src/store/coherent-store.js';
 import { BAR_KEYS } from '../../../src/store/redis-barrier-scripts.js';
 import { FILL } from '../../../src/store/redis-lease-scripts.js';
 import type { RedisLease } from '../../../src/store/redis-lease.js';
 import { DELETE, EXPIRE } from '../../../src/store/redis-scripts.js';
+import { ADOPT_TAGS, CREATE_TAGS } from '../../../src/store/redis-tag-scripts.js';
 import type { Tier } from '../../../src/store/tier.js';
 import type { Removal } from './model-field.js';
 import type { ModelRedis } from './model-redis.js';
@@ -64,8 +67,18 @@ function recaptured(redis: ModelRedis, space: KeySpace, lease: RedisLease): Redi
   };
 }
 
+/** Whether a command asks for a lease. */
+function takesLease([name, key]: readonly RedisArgument[]): boolean {
+  return name === 'SET' && String(key).includes(':l:');
+}
+
+/** Loads that claim to be as new as who came last. */
+async function asCurrent(ends: Promise<LoadEnd[]>): Promise<LoadEnd[]> {
+  return (await ends).map((end) => ({ ...end, current: true }));
+}
+
 /** Protections of the protocol, each taken away. */
-export const REMOVALS: Readonly<Record<string, Removal>> = {
+export const REMOVALS = {
   'a fill needs the lease that it began with': instead(FILL, (redis, keys, args) =>
     groups(keys, 2).map(([entry = '', lease = ''], at) => {
       redis.put(entry, args[3 + 3 * at] as string, lifeIn(args[4 + 3 * at]));
@@ -101,6 +114,45 @@ export const REMOVALS: Readonly<Record<string, Removal>> = {
       })),
     }),
   },
+  'who comes late is given nothing that was invalidated before': {
+    wrap: () => ({
+      wrapStore: withCoherence(({ coherence }) => ({
+        fill: (fills) => asCurrent(coherence.fill(fills)),
+        release: (leases, pause) => asCurrent(coherence.release(leases, pause)),
+      })),
+    }),
+  },
+  'tags that only the result names were not invalidated during the load': instead(
+    ADOPT_TAGS,
+    (redis, keys, args) => {
+      const [, ...values] = does(CREATE_TAGS.source)(redis, keys, args) as readonly RedisReply[];
+      return values;
+    },
+  ),
+  'a lease is not taken from who holds it': {
+    wrap: () => ({
+      wrapConnection: (connection) =>
+        inFrontOf(connection, {
+          pipeline: (commands) =>
+            connection.pipeline(
+              commands.map(({ key, args }) => ({
+                key,
+                args: args.filter((one) => !takesLease(args) || one !== 'NX'),
+              })),
+            ),
+        }),
+    }),
+  },
+  'who finds a lease held waits': {
+    wrap: () => ({
+      wrapStore: withCoherence(({ coherence }) => ({
+        acquire: async (requests) =>
+          (await coherence.acquire(requests)).map((claim) =>
+            claim.state === 'busy' ? { ...claim, failed: true } : claim,
+          ),
+      })),
+    }),
+  },
   'what may have been done in vain is remembered': {
     wrap: () => ({
       wrapConnection: (connection) => {
@@ -116,4 +168,4 @@ export const REMOVALS: Readonly<Record<string, Removal>> = {
       },
     }),
   },
-};
+} satisfies Readonly<Record<string, Removal>>;
