@@ -26,6 +26,7 @@ export type RedisStoreContext = Omit<StoreContext, 'connection' | 'client'> & {
 };
 
 const PARTS_REMEMBERED = 1_000;
+const KEYS_REMEMBERED = 4_096;
 
 /**
  * A store in Redis. Reads are one round trip, one more for entries that carry tags; writes are one, two for the first write
@@ -58,6 +59,8 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
   readonly #writes: EntryWrites;
   /** Parts that were asked for lately: they remember their generations, and batch the lookups of a turn. */
   readonly #parts = new Map<string, RedisStore>();
+  /** The Redis keys of entries that were found in memory: to make one and hash it takes longer than all else of a hit. */
+  readonly #peeked = new Map<string, string>();
 
   #coherence: Coherence | undefined;
 
@@ -113,7 +116,17 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
 
   peek(key: string): StoredEntry | undefined {
     const { shared, space } = this.#entries;
-    return shared.tier === undefined ? undefined : this.#entries.remembered(space.entryKey(key));
+    if (shared.tier === undefined) return undefined;
+    const known = this.#peeked.get(key);
+    const entryKey = known ?? space.entryKey(key);
+    const entry = this.#entries.remembered(entryKey);
+    if (known === undefined && entry !== undefined) this.#rememberKey(key, entryKey);
+    return entry;
+  }
+
+  #rememberKey(key: string, entryKey: string): void {
+    if (this.#peeked.size >= KEYS_REMEMBERED) this.#peeked.clear();
+    this.#peeked.set(key, entryKey);
   }
 
   write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
