@@ -5,8 +5,11 @@ import type { Flight } from './flights.js';
 import { willDo, type LoadPlan } from './load-options.js';
 import { isRefusal } from './refusal.js';
 
-/** The first pause between two claims of a key that somebody else loads, and the longest, in milliseconds. */
-const PAUSES = { first: 5, longest: 100, whenHeard: 1_000 } as const;
+/**
+ * The pauses between two claims of a key that somebody else loads, in milliseconds: `share` of the time that it was waited
+ * already, so that nobody waits much longer than the load takes, and few claims are sent however long it takes.
+ */
+const PAUSES = { shortest: 5, longest: 100, share: 0.2, whenHeard: 1_000 } as const;
 
 /**
  * What a flight is to do: load, and store the result if it has a lease; wait until somebody else has loaded; ask once more,
@@ -60,13 +63,14 @@ export class Claiming {
     plan: LoadPlan,
     { anew, patient }: { readonly anew: boolean; readonly patient: boolean },
   ): Promise<Exclude<Step, 'wait' | 'again'> | undefined> {
-    for (let tries = 0; !flight.over; tries++) {
+    const since = this.#scope.context.clock.monotonic();
+    while (!flight.over) {
       const pause = new Pause(this.#scope, [flight]);
       try {
         const [step] = (await this.once([flight], plan, anew)) as [Step];
         if (step === 'wait') {
           if (!patient) return undefined;
-          await pause.passed(tries);
+          await pause.passed(since);
         } else if (step !== 'again') return step;
       } finally {
         pause.end();
@@ -123,11 +127,12 @@ export class Pause {
     this.#heard = heard;
   }
 
-  /** Waits. `tries` = how often it was waited before. */
-  async passed(tries: number): Promise<void> {
+  /** Waits. `since` = when the first claim was sent, by the monotonic clock. */
+  async passed(since: number): Promise<void> {
     if (this.#woken) return;
-    const { first, longest, whenHeard } = PAUSES;
-    const wait = this.#heard ? whenHeard : Math.min(longest, first * 2 ** tries);
+    const { shortest, longest, share, whenHeard } = PAUSES;
+    const waited = this.#scope.context.clock.monotonic() - since;
+    const wait = this.#heard ? whenHeard : Math.min(longest, Math.max(shortest, waited * share));
     await new Promise<void>((resolve) => {
       // Up to half more, so that processes that wait together do not ask together. It is somebody's request that waits.
       const cancel = this.#scope.context.clock.schedule(wait * (1 + Math.random() / 2), resolve, true);

@@ -108,11 +108,12 @@ export class ReadThroughMany {
         board.claim(flights);
         return await this.#loading.many(flights, load, plan);
       }
-      for (let tries = 0; waiting.length > 0; tries++) {
+      const since = this.#scope.context.clock.monotonic();
+      while (waiting.length > 0) {
         const pause = new Pause(this.#scope, waiting);
         try {
           const { busy, again } = await this.#claimAndLoad(waiting, load, plan);
-          if (busy.length > 0 && again.length === 0) await pause.passed(tries);
+          if (busy.length > 0 && again.length === 0) await pause.passed(since);
           waiting = [...busy, ...again].filter(({ over }) => !over);
         } finally {
           pause.end();

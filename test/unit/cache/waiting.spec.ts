@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LoadTimeoutError } from '../../../src/errors.js';
+import type { CoherentStore } from '../../../src/store/coherent-store.js';
 import { FaultyStore } from '../../../src/testing/faulty-store.js';
 import { failureOf } from '../../../src/testing/failure-of.js';
 import { HeldLoader, Processes, quiet } from './processes.js';
@@ -104,5 +105,33 @@ describe('who waits for a load that does not count', () => {
     expect(await before).toBe('old');
     expect([...(await after).values()]).toEqual(['set']);
     expect(loader.calls).toBe(1);
+  });
+});
+
+describe('who waits for what another process loads, and hears of no changes', () => {
+  it('asks again after a fifth of the time that it has waited, and a little more: soon after the load, and seldom', async () => {
+    const processes = new Processes();
+    const { store, clock } = processes;
+    const claims: number[] = [];
+    const coherence: CoherentStore['coherence'] = {
+      ...store.coherence,
+      acquire: async () => {
+        claims.push(clock.monotonic());
+        return [{ state: 'busy', failed: false, entry: undefined }];
+      },
+      watch: () => undefined,
+    };
+    const { cache } = processes.start(Object.assign(new FaultyStore(store), { coherence }));
+    const waiting = failureOf(cache.getOrSet('key', () => 1, { timeout: { hard: 2_000 } }));
+    for (let passed = 0; passed < 2_000; passed++) await processes.pass(1);
+    expect(await waiting).toBeInstanceOf(LoadTimeoutError);
+    for (const [index, at] of claims.slice(1).entries()) {
+      const before = claims[index] as number;
+      const wanted = Math.min(100, Math.max(5, before * 0.2));
+      expect(at - before).toBeGreaterThanOrEqual(wanted);
+      expect(at - before).toBeLessThanOrEqual(wanted * 1.5 + 1);
+    }
+    expect(claims.length).toBeGreaterThan(20);
+    expect(claims.length).toBeLessThan(50);
   });
 });
