@@ -12,13 +12,13 @@ import { RECLAIM } from './redis-scripts.js';
 /** As much of an entry as says which generations it carries, at the most. */
 const START_BYTES = headerLength(MAX_GENERATIONS) + TAGS_LENGTH_DIGITS;
 /** Entries that are looked at together. */
-const STEP = 128;
+const STEP = 32;
 /** Between two steps, in milliseconds: the other clients of the server are to be served meanwhile. */
-const PAUSE = 10;
+const PAUSE = 5;
 
 /**
  * Removes the entries of a space and of those below whose generations are not current: `clear` has made them invalid for
- * ever. Says how many. It walks by SCAN, looks at 128 entries at a time, and rests after each.
+ * ever. Says how many. It walks by SCAN, looks at 32 entries at a time, and rests after each.
  */
 export async function reclaimEntries(entries: RedisEntries, signal?: AbortSignal): Promise<number> {
   const { clock, connection } = entries.shared;

@@ -29,13 +29,15 @@ interface Waiting {
 
 /** Writes of one pipeline, and of one script: a longer one would keep other clients of the server waiting. */
 const SCRIPT_WRITES = 128;
+/** From so many writes on, callers of one turn are not put together: while Redis does some, the next are made. */
+const GROUP_WRITES = 16;
 /** From so many bytes on, a script takes no further write, for the same reason. */
 const SCRIPT_BYTES = 1024 * 1024;
 /** Its continuations run at the end of this turn, as those of `queueMicrotask`, which makes an object for each. */
 const THIS_TURN = Promise.resolve();
 
 /**
- * Writes the entries of one key space. All writes of one turn of the event loop go out together.
+ * Writes the entries of one key space. All writes of one turn of the event loop go out at its end, some of them together.
  *
  * They carry the generations that are known, and the current ones are read behind them in the same pipeline. If those
  * differ, the cache was cleared before: what was written is invalid, and is written again.
@@ -71,7 +73,7 @@ export class RedisWriter {
     for (const one of waiting) {
       group.push(one);
       size += one.writes.length;
-      if (size < SCRIPT_WRITES) continue;
+      if (size < GROUP_WRITES) continue;
       void this.#writeGroup(group);
       group = [];
       size = 0;
