@@ -85,7 +85,6 @@ export class CacheScope {
 
   /** The same for all keys of this scope and of the namespaces below. */
   outdateAll(): void {
-    this.context.flights.clears += 1;
     this.context.flights.detachWhere(({ id }) => id.startsWith(this.#flightPrefix));
   }
 

@@ -13,6 +13,8 @@ export interface LoadedValue {
   /** For how long it is kept after that, in milliseconds. */
   readonly grace: number;
   readonly tags: readonly string[];
+  /** The value of another key that is stored with it. */
+  readonly beside?: { readonly key: string; readonly value: unknown } | undefined;
   /** An older value may be there: it goes if this one is not kept. */
   readonly replaces: boolean;
 }
@@ -57,11 +59,12 @@ export class Filling {
     }
   }
 
-  #fillOf({ flight, value, ttl, grace, tags }: LoadedValue): Fill {
-    const wanted = (): boolean => flight.current;
+  #fillOf({ flight, value, ttl, grace, tags, beside }: LoadedValue): Fill {
+    const kept = { ttl, grace, tags, wanted: (): boolean => flight.current };
     return {
       lease: flight.lease as Lease,
-      write: { key: flight.key, value, ttl, grace, tags, wanted },
+      write: { key: flight.key, value, ...kept },
+      beside: beside && { ...beside, ...kept },
     };
   }
 

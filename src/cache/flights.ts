@@ -64,6 +64,8 @@ export class Flight {
   detached = false;
   /** True while its loader is being called, up to the loader's first wait: whoever joins then is the loader itself. */
   calling = false;
+  /** Whether it was begun beside a value that is still served, so that nobody waits for it. */
+  readonly isRefresh: boolean;
   /** True from the call of its loader on. */
   loading = false;
   /** What it may fill with. */
@@ -80,8 +82,9 @@ export class Flight {
   readonly #land: (landing: Landing) => void;
   readonly #fail: (error: unknown) => void;
 
-  constructor(id: string, key: string, tags: readonly string[]) {
+  constructor(id: string, key: string, tags: readonly string[], isRefresh = false) {
     this.id = id;
+    this.isRefresh = isRefresh;
     this.key = key;
     this.tags = tags;
     let land!: (landing: Landing) => void;
@@ -124,8 +127,6 @@ export class Flights {
   readonly #refreshes = new Map<string, Flight>();
   /** Counts the claims that were sent. Who came at an earlier turn than a claim came before it. */
   turn = 0;
-  /** Raised before and after each clear of the cache or of a namespace: what was made of older data must not be stored. */
-  clears = 0;
 
   /**
    * Joins the flight of a key, if there is one.
@@ -157,7 +158,7 @@ export class Flights {
    */
   beginRefresh(id: string, key: string, tags: readonly string[]): Flight | undefined {
     if (this.#refreshes.has(id)) return undefined;
-    const flight = new Flight(id, key, tags);
+    const flight = new Flight(id, key, tags, true);
     this.#refreshes.set(id, flight);
     return flight;
   }

@@ -26,16 +26,23 @@ export type Loader<T> = (context: LoadContext<T>) => T | Promise<T>;
 export class LoadWishes implements LoadContext {
   readonly key: string;
   readonly stale?: unknown;
+  /** Whether nobody waits for the result, since the old value is served meanwhile. */
+  readonly isRefresh: boolean;
   /** `undefined` = the loader said nothing. */
   wishedTtl: number | null | undefined;
   skipped = false;
+  /** For how long it is kept after its ttl, in milliseconds; `undefined` = as the plan and the cache say. */
+  grace: number | undefined;
   /** The tags that the loader has named, each once. */
   readonly named = new Set<string>();
+  /** What is stored beside the result, if it is stored. */
+  besides: { readonly key: string; readonly value: unknown } | undefined;
   #controller: AbortController | undefined;
   #aborted: Error | undefined;
 
-  constructor(key: string, stale: unknown) {
+  constructor(key: string, stale: unknown, isRefresh: boolean) {
     this.key = key;
+    this.isRefresh = isRefresh;
     if (stale !== undefined) this.stale = stale;
   }
 
@@ -62,6 +69,11 @@ export class LoadWishes implements LoadContext {
 
   skip(): void {
     this.skipped = true;
+  }
+
+  /** Stores the value of another key with the result, for as long and with the same tags. One at most. */
+  beside(key: string, value: unknown): void {
+    this.besides = { key, value };
   }
 
   notModified(): unknown {

@@ -4,7 +4,7 @@ import { flag, optionsObject } from '../option.js';
 import type { StoredEntry } from '../store/store.js';
 import { checkTags } from './check-tags.js';
 import { ttlArgument } from './set-ttl.js';
-import { graceOf, resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
+import { resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
 import { resolveTimeout, type ResolvedTimeout, type TimeoutOptions } from './timeout-options.js';
 
 /** How `getOrSet` looks a value up and keeps what was loaded. */
@@ -32,14 +32,34 @@ export interface LoadPlan {
   readonly tags: readonly string[];
   readonly stale: ResolvedStale;
   readonly timeout: ResolvedTimeout;
+  /** All callers are given the loaded value itself: nobody changes it. Absent = each of them is given a copy. */
+  readonly shared?: boolean;
+  /** Whether a stale value may be served, of those that `stale` allows. Absent = all. */
+  readonly servesStale?: (value: unknown, staleFor: number, when: keyof ResolvedStale) => boolean;
+  /** Told of each load that goes on behind a stale value: a promise that does not reject. */
+  readonly refreshing?: (load: Promise<unknown>) => void;
 }
+
+/** How a value is looked up and loaded that all callers share. */
+export type ShareOptions = Pick<LoadPlan, 'tags' | 'stale' | 'servesStale' | 'refreshing'>;
 
 /** What a plan takes from its cache where a call says nothing. */
 export type LoadDefaults = Pick<LoadPlan, 'jitter' | 'stale' | 'timeout'> & { readonly ttl: number | null };
 
 /** Whether an old value may be served in place of one that is loaded. */
-export function willDo({ fresh, stale }: LoadPlan, old: StoredEntry | undefined): old is StoredEntry {
-  return !fresh && old !== undefined && (old.staleFor ?? 0) < graceOf(stale);
+export function willDo(plan: LoadPlan, old: StoredEntry | undefined): old is StoredEntry {
+  if (plan.fresh || old === undefined) return false;
+  return serves(plan, old, 'revalidate') || serves(plan, old, 'error');
+}
+
+/** Whether an entry may be served while it is loaded anew, or after a load that has failed. */
+export function serves(
+  { stale, servesStale }: LoadPlan,
+  { value, staleFor }: StoredEntry,
+  when: keyof ResolvedStale,
+): boolean {
+  if (staleFor === undefined) return true;
+  return staleFor < stale[when] && servesStale?.(value, staleFor, when) !== false;
 }
 
 const NONE: readonly string[] = Object.freeze([]);

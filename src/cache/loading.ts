@@ -7,7 +7,7 @@ import { joinTags } from './check-tags.js';
 import { Filling, type LoadedValue } from './filling.js';
 import { Flight, type Landing } from './flights.js';
 import { keepLeases } from './lease-keeper.js';
-import { LoadWishes, type LoadContext } from './load-context.js';
+import { LoadWishes } from './load-context.js';
 import { willDo, type LoadPlan } from './load-options.js';
 import { refuseTags } from './plain-coherence.js';
 import { graceOf } from './stale-options.js';
@@ -26,17 +26,17 @@ export class Loading {
   }
 
   /** Loads for one flight. Never rejects: who waits for the flight is told. */
-  async one(flight: Flight, load: (context: LoadContext) => unknown, plan: LoadPlan): Promise<void> {
-    const wishes = new LoadWishes(flight.key, flight.old?.value);
+  async one(flight: Flight, load: (wishes: LoadWishes) => unknown, plan: LoadPlan): Promise<void> {
+    const wishes = new LoadWishes(flight.key, flight.old?.value, flight.isRefresh);
     await this.#run([flight], plan, wishes, async () => {
       const value = await this.#timed([flight], async () => Flight.call([flight], () => load(wishes)));
       const wished = wishes.wishedTtl === undefined ? plan.ttl(value) : wishes.wishedTtl;
       const ttl = wishes.skipped ? 0 : jittered(wished, plan.jitter);
       if (!this.#scope.coherent) refuseTags('tags', [...wishes.named]);
       const tags = joinTags(plan.tags, wishes.named);
-      const grace = this.#graceOf(plan);
+      const grace = wishes.grace ?? this.#graceOf(plan);
       const replaces = !wishes.skipped && (plan.fresh || flight.old !== undefined);
-      return [{ flight, value, ttl, grace, tags, replaces, found: true }];
+      return [{ flight, value, ttl, grace, tags, replaces, found: true, beside: wishes.besides }];
     });
   }
 
@@ -86,7 +86,7 @@ export class Loading {
       }
       const ends = await this.#filling.end(loaded);
       for (const [index, one] of loaded.entries()) {
-        await this.#land(one, one.found, ends[index] as LoadEnd);
+        await this.#land(one, one.found, ends[index] as LoadEnd, plan);
       }
     } catch (error) {
       stopKeeping();
@@ -154,17 +154,22 @@ export class Loading {
    * Ends a flight. Who joined gets copies that are made from here on: the value itself belongs to the caller who began,
    * and may be changed by it at once.
    */
-  async #land({ flight, value, ttl }: LoadedValue, found: boolean, end: LoadEnd): Promise<void> {
+  async #land(
+    { flight, value, ttl }: LoadedValue,
+    found: boolean,
+    end: LoadEnd,
+    plan: LoadPlan,
+  ): Promise<void> {
     this.#scope.context.flights.end(flight);
     const storedTtl = end.stored ? ttl : undefined;
-    const copy = flight.joined === 0 || !found ? undefined : await this.copier(value);
+    const copy = flight.joined === 0 || !found ? undefined : await this.#copier(value, plan);
     flight.land({ value, loaded: true, stale: false, found, storedTtl, current: end.current, copy });
   }
 
   /** Lands a flight with an entry that was there already. */
-  async landEntry(flight: Flight, entry: StoredEntry): Promise<void> {
+  async landEntry(flight: Flight, entry: StoredEntry, plan: LoadPlan): Promise<void> {
     this.#scope.context.flights.end(flight);
-    const copy = flight.joined === 0 ? undefined : await this.copier(entry.value);
+    const copy = flight.joined === 0 ? undefined : await this.#copier(entry.value, plan);
     flight.land({
       value: entry.value,
       loaded: false,
@@ -177,8 +182,8 @@ export class Loading {
   }
 
   /** Makes copies of a value; `undefined` where it cannot be copied. */
-  async copier(value: unknown): Promise<Landing['copy']> {
-    if (typeof value !== 'object' || value === null) return () => value;
+  async #copier(value: unknown, { shared = false }: LoadPlan): Promise<Landing['copy']> {
+    if (shared || typeof value !== 'object' || value === null) return () => value;
     const { codec } = this.#scope.context;
     let encoded: EncodedValue;
     try {

@@ -14,15 +14,16 @@ import type { CacheScope } from './cache-scope.js';
 import type { CacheStats } from './cache-stats.js';
 import { keyvView } from './keyv-view.js';
 import type { Loader } from './load-context.js';
-import { loadPlan, type LoadOptions, type LoadPlan } from './load-options.js';
+import { loadPlan, type LoadOptions, type LoadPlan, type ShareOptions } from './load-options.js';
 import { Lookup, type CacheEntry } from './lookup.js';
 import { mutate, type MutationTargets } from './mutation.js';
-import { ReadThrough } from './read-through.js';
+import { ReadThrough, type Load, type ReadThroughResult } from './read-through.js';
 import { ReadThroughMany } from './read-through-many.js';
 import { reserve, type Reservation } from './reservation.js';
 import { setPlan, ttlArgument, type SetOptions } from './set-ttl.js';
 import { tagsArgument } from './check-tags.js';
 import type { WalkOptions } from './walk-options.js';
+import { NO_TIMEOUT } from './timeout-options.js';
 import { wrap, wrapOptions } from './wrap.js';
 import { refuseTags } from './plain-coherence.js';
 import { isRefusal, refusalError } from './refusal.js';
@@ -307,8 +308,15 @@ export class NamedCache {
   }
 
   /** See `reserve`. @internal */
-  reserve(key: string, tags: readonly string[]): Promise<Reservation | undefined> {
-    return reserve(this.#scope, key, tags);
+  reserve(key: string, tags: readonly string[], anew = false): Promise<Reservation | undefined> {
+    return reserve(this.#scope, key, tags, anew);
+  }
+
+  /** `getOrSet` for a value that is given to all callers as it is, since nobody changes it. @internal */
+  share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult> {
+    const { ttl, jitter } = this.#scope.context;
+    const rest = { fresh: false, ttl: () => ttl, jitter, timeout: NO_TIMEOUT, shared: true };
+    return this.#readThrough.one(key, load, { ...options, ...rest });
   }
 
   /**

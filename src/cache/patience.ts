@@ -2,7 +2,7 @@ import { LoadTimeoutError } from '../errors.js';
 import type { StoredEntry } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import type { Flight, Landing } from './flights.js';
-import type { LoadPlan } from './load-options.js';
+import { serves, type LoadPlan } from './load-options.js';
 
 /** How often a caller begins anew because what it waited for was invalidated meanwhile. After that it loads for itself. */
 export const ATTEMPTS = 3;
@@ -68,10 +68,9 @@ export class Patience {
 
   /** The entry that may be served now, as the store knows it now: not one that was invalidated meanwhile. */
   async #stale(key: string): Promise<StoredEntry | undefined> {
-    const { error: window } = this.#plan.stale;
-    if (window === 0) return undefined;
+    if (this.#plan.stale.error === 0) return undefined;
     const [entry] = await this.#scope.read([key], this.#plan.tags).catch(() => []);
-    if (entry === undefined || (entry.staleFor ?? 0) >= window) return undefined;
+    if (entry === undefined || !serves(this.#plan, entry, 'error')) return undefined;
     if (entry.staleFor !== undefined) this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
     return entry;
   }

@@ -19,11 +19,9 @@ export function plainCoherence(store: Store): Coherence {
       );
     },
     async fill(fills) {
-      const stored = await store.write(
-        fills.map(({ write }) => write),
-        'set',
-      );
-      return stored.map((one) => ({ stored: one, current: one }));
+      const besides = fills.flatMap(({ beside }) => beside ?? []);
+      const stored = await store.write([...fills.map(({ write }) => write), ...besides], 'set');
+      return stored.slice(0, fills.length).map((one) => ({ stored: one, current: one }));
     },
     release: (leases: readonly Lease[]) => Promise.resolve(leases.map(() => ENDED)),
     renew: (leases: readonly Lease[]) => Promise.resolve(leases.map(() => true)),

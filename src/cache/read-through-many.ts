@@ -142,7 +142,7 @@ export class ReadThroughMany {
       if (step === 'wait') busy.push(flight);
       else if (step === 'again') again.push(flight);
       else if (step === 'load') mine.push(flight);
-      else await this.#loading.landEntry(flight, step);
+      else await this.#loading.landEntry(flight, step, plan);
     }
     if (mine.length > 0) await this.#loading.many(mine, load, plan);
     return { busy, again };

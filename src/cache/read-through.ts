@@ -2,8 +2,8 @@ import type { StoredEntry } from '../store/store.js';
 import type { CacheScope } from './cache-scope.js';
 import { Claiming } from './claiming.js';
 import { isEntitled, isLanding, type Flight, type Landing } from './flights.js';
-import type { LoadContext } from './load-context.js';
-import type { LoadPlan } from './load-options.js';
+import type { LoadWishes } from './load-context.js';
+import { serves, type LoadPlan } from './load-options.js';
 import { Loading } from './loading.js';
 import { ATTEMPTS, Patience } from './patience.js';
 
@@ -13,10 +13,12 @@ export interface ReadThroughResult {
   /** The ttl it was stored with, when it was loaded by this call and stored; else `undefined`. */
   readonly storedTtl: number | null | undefined;
   readonly loaded: boolean;
+  /** Whether another caller's load has given it. */
+  readonly coalesced?: boolean;
 }
 
 /** Gives the value of a key. */
-export type Load = (context: LoadContext) => unknown;
+export type Load = (wishes: LoadWishes) => unknown;
 
 /**
  * Looks values up and loads what is missing: one load at a time for all callers in all processes. A loader's failure
@@ -47,7 +49,7 @@ export class ReadThrough {
         if (found === 'refused') offline = true;
         else if (found !== undefined) {
           if (found.staleFor === undefined) return hit(found.value);
-          if (found.staleFor < plan.stale.revalidate) return this.#serveStale(key, load, plan, found);
+          if (serves(plan, found, 'revalidate')) return this.#serveStale(key, load, plan, found);
         }
         flight = flights.join(id);
       }
@@ -104,7 +106,7 @@ export class ReadThrough {
     if (!isLanding(landing)) return hit(landing.value);
     if (!isEntitled(since, flight, landing) || landing.copy === undefined) return undefined;
     this.#scope.report({ type: landing.stale ? 'stale' : 'coalesced', cache: this.#scope.name, key });
-    return hit(await landing.copy());
+    return { ...hit(await landing.copy()), coalesced: true };
   }
 
   /** Claims, loads and lands. Never rejects. */
@@ -120,7 +122,7 @@ export class ReadThrough {
       const step = how.offline ? 'load' : await this.#claiming.one(flight, plan, how);
       if (step === undefined) flights.giveUp(flight);
       else if (step === 'load') await this.#loading.one(flight, load, plan);
-      else await this.#loading.landEntry(flight, step);
+      else await this.#loading.landEntry(flight, step, plan);
     } catch (error) {
       flights.end(flight);
       flight.fail(error);
@@ -130,7 +132,8 @@ export class ReadThrough {
   #serveStale(key: string, load: Load, plan: LoadPlan, { value }: StoredEntry): ReadThroughResult {
     this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
     // Its failure is told by its event, and the next caller tries again.
-    this.refresh(key, load, plan, false).catch(() => undefined);
+    const refreshing = this.refresh(key, load, plan, false).catch(() => undefined);
+    plan.refreshing?.(refreshing);
     return hit(value);
   }
 

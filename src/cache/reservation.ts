@@ -2,7 +2,7 @@ import { InvalidOptionsError } from '../errors.js';
 import type { CacheScope } from './cache-scope.js';
 import { checkTags } from './check-tags.js';
 import { Claiming } from './claiming.js';
-import { Filling } from './filling.js';
+import { Filling, type LoadedValue } from './filling.js';
 import { Flight } from './flights.js';
 import { keepLeases } from './lease-keeper.js';
 import { NO_TAGS } from './plain-coherence.js';
@@ -21,7 +21,7 @@ export class Reservation {
     this.#flight = flight;
   }
 
-  /** Keeps it good until `letGo`, `fill` or `giveBack`. */
+  /** Keeps it good until `letGo`, `put` or `giveBack`. */
   keep(): void {
     const { coherence, context } = this.#scope;
     this.#stopKeeping = keepLeases(coherence, context.clock, [this.#flight]);
@@ -32,30 +32,28 @@ export class Reservation {
     this.#stopKeeping?.();
   }
 
-  /**
-   * Stores the value, if it is still good, and ends it. `ttl` in milliseconds, `null` = never expires. What is refused is
-   * told by an event.
-   */
-  async fill(value: unknown, ttl: number | null, tags: readonly string[]): Promise<void> {
-    await this.#end(value, ttl, checkTags(tags));
+  /** Stores a value, if it is still good, and ends it. What is refused is told by an event. */
+  async put({ tags, ...rest }: ReservedValue): Promise<void> {
+    await this.#end({ ...rest, tags: checkTags(tags) });
   }
 
   /** Ends it without a value, so that somebody else may make one. */
   async giveBack(): Promise<void> {
-    await this.#end(undefined, null, []);
+    await this.#end({ value: undefined, ttl: null, grace: 0, tags: [] });
   }
 
-  async #end(value: unknown, ttl: number | null, tags: readonly string[]): Promise<void> {
+  async #end(value: ReservedValue): Promise<void> {
     this.letGo();
-    const { grace } = this.#scope.context;
-    const end = { flight: this.#flight, value, ttl, grace, tags, replaces: false };
-    await new Filling(this.#scope).end([end]);
+    await new Filling(this.#scope).end([{ ...value, flight: this.#flight, replaces: false }]);
   }
 }
 
+/** What is stored under a reservation. */
+export type ReservedValue = Omit<LoadedValue, 'flight' | 'replaces'>;
+
 /**
  * Asks once for the right to store a value under a key, before what it is made of is read; `undefined` = somebody is making
- * it already, it is there, or what is made now must not be stored. `tags` are those that are known already.
+ * it already, it is there (but for `anew`), or what is made now must not be stored. `tags` are those that are known already.
  *
  * @throws InvalidOptionsError when the store knows no tags
  */
@@ -63,9 +61,10 @@ export async function reserve(
   scope: CacheScope,
   key: string,
   tags: readonly string[],
+  anew: boolean,
 ): Promise<Reservation | undefined> {
   if (!scope.coherent) throw new InvalidOptionsError('tags', NO_TAGS, tags);
   const flight = new Flight(scope.flightOf(key), key, checkTags(tags));
-  await new Claiming(scope).acquire([flight], false);
+  await new Claiming(scope).acquire([flight], anew);
   return flight.lease === undefined ? undefined : new Reservation(scope, flight);
 }

@@ -1,10 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Observable } from 'rxjs';
+import type { Clock } from '../clock.js';
 import type { HeaderFields } from './header-fields.js';
 import type { SentHead } from './head-capture.js';
 import type { StoredResponse } from './stored-response.js';
 
 /** One request and its response on any platform. */
 export interface Exchange {
+  /** The platform's own object. */
+  readonly request: object;
   readonly method: string;
   /** The target as it was routed. */
   readonly url: string;
@@ -17,12 +21,43 @@ export interface Exchange {
   host(): string;
   /** Whether somebody put a user on the request. */
   identified(): boolean;
-  /** The header fields of the response so far. */
+  /** What somebody put on the request as its session; `undefined` when nobody did. */
+  session(): unknown;
+  /** The header fields that the response had before the handler, and those of `addHeader`. */
   fields(): HeaderFields;
-  /** Waits for the handler's response. Nothing about that response changes but an added `ETag`. */
-  capture(offer: Offer): Capture;
+  /** Adds a member to a field of the response, which has not been sent yet. To be called after `replay`. */
+  addHeader(name: string, value: string): void;
+  /** Calls back once the response has gone out or its client has left; at once where that is so already. */
+  onClose(callback: () => void): void;
+  /**
+   * Waits for the handler's response. Nothing about that response changes but an added `ETag`, and that it becomes a 304 for
+   * a client that has it already. A body of more than `maxBodyBytes` (1 MiB) is offered too, so that it can be refused, but
+   * may not be a copy. A response that is never sent is never offered: see `onClose`.
+   */
+  capture(offer: Offer, maxBodyBytes?: number): Capture;
   /** Prepares the response for a stored one and gives the value that Nest must reply with to send it. */
   replay(stored: StoredResponse): unknown;
+  /** Whether the handler has made the response a 304. */
+  notModified(): boolean;
+  /**
+   * Turns the handler's 304 into the stored response with the fields that the 304 carries (RFC 9111 section 3.2), and gives
+   * the value that Nest must reply with. What waits for the handler's response is offered this one.
+   */
+  freshen(stored: StoredResponse): unknown;
+  /**
+   * Runs the handler once more for nobody, once the response is closed: what it does to the response is captured and not
+   * sent, and the response is as it was again afterwards. Resolves when that is over, and does not reject: a response that is
+   * not offered by then, since the handler failed or took too long, is never offered.
+   */
+  background(run: () => Observable<unknown>, offer: Offer, limits: BackgroundLimits): Promise<void>;
+}
+
+/** Bounds of a run for nobody. */
+export interface BackgroundLimits {
+  readonly clock: Clock;
+  /** How long the handler may take, in milliseconds. */
+  readonly timeout: number;
+  readonly maxBodyBytes: number;
 }
 
 /** A response as its handler made it. */
@@ -40,7 +75,7 @@ export type Offer = (response: CapturedResponse) => ((head: SentHead) => void) |
 
 /** A response that is being waited for. */
 export interface Capture {
-  /** The handler is done, and `value` is what Nest replies with next. */
+  /** The handler is done, and `value` is what Nest replies with next, or an exception that a filter replies to. */
   complete(value: unknown): void;
   /** There will be no response of the handler. */
   cancel(): void;

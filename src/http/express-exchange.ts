@@ -1,6 +1,7 @@
 import type { Exchange } from './exchange.js';
 import { captureExpress } from './express-capture.js';
 import type { ExpressRequest, ExpressResponse } from './express-response.js';
+import { onceClosed } from './head-capture.js';
 import { headerFields } from './header-fields.js';
 import { shadowMethod } from './method-shadow.js';
 import { restoreHeaders } from './restore-headers.js';
@@ -16,6 +17,7 @@ export function expressExchange(request: ExpressRequest, response: ExpressRespon
     host: () => JSON.stringify([request.hostname, request.headers.host]),
     identified: () => Boolean(request.user),
     fields: () => headerFields(response.getHeaders()),
+    onClose: (callback) => onceClosed(response, callback),
     capture: (offer) => captureExpress(request, response, offer),
     replay({ status, headers, body }) {
       response.status(status);

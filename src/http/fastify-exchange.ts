@@ -2,6 +2,7 @@ import { isNotModified } from './conditional-request.js';
 import type { Exchange } from './exchange.js';
 import { captureFastify } from './fastify-capture.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
+import { onceClosed } from './head-capture.js';
 import { headerFields } from './header-fields.js';
 import { restoreHeaders } from './restore-headers.js';
 import type { StoredHeader, StoredResponse } from './stored-response.js';
@@ -21,6 +22,7 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
     host: () => JSON.stringify([request.hostname, raw.headers.host ?? raw.headers[':authority']]),
     identified: () => Boolean(request.user) || Boolean(raw.user),
     fields: () => headerFields(reply.getHeaders()),
+    onClose: (callback) => onceClosed(reply.raw, callback),
     capture: (offer) => captureFastify(request, reply, offer),
     replay(stored) {
       if (isNotModified(raw.headers, validatorsOf(stored))) return replayNotModified(reply, stored);

@@ -11,9 +11,11 @@ export interface SentHead {
 /** What is needed of Node's response, of HTTP/1 or HTTP/2. */
 export type RawResponse = Pick<
   ServerResponse,
-  'destroyed' | 'getHeaders' | 'headersSent' | 'statusCode' | 'writeHead'
+  'closed' | 'destroyed' | 'getHeaders' | 'headersSent' | 'once' | 'statusCode' | 'writeHead'
 > & {
   readonly getRawHeaderNames?: () => string[];
+  /** HTTP/2 only. */
+  readonly stream?: { readonly closed: boolean };
 };
 
 /**
@@ -34,6 +36,12 @@ export function onceHeadIsWritten(
     after({ status: raw.statusCode, fields });
     return result;
   });
+}
+
+/** Calls back once a response is closed: it has gone out, or its client has left. */
+export function onceClosed(raw: RawResponse, callback: () => void): void {
+  if (raw.closed || raw.stream?.closed === true) callback();
+  else raw.once('close', callback);
 }
 
 /**

@@ -6,7 +6,7 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
-import { defer, of, type Observable } from 'rxjs';
+import { of, type Observable } from 'rxjs';
 import { watchHandler, type HandlerVerdict } from '../di/route-metadata.js';
 import { milliseconds } from '../duration.js';
 import { admitRequest, isPrivate, type RequestAdmission } from './admission.js';
@@ -18,10 +18,14 @@ import { captureResult } from './handler-result.js';
 import { requestKey } from './request-key.js';
 import { captureFill } from './response-fill.js';
 import type { ResponseFiller } from './response-filler.js';
+import type { Question } from './response-flights.js';
 import { ResponseStorage } from './response-storage.js';
 import { RoutePlans } from './route-plans.js';
 import type { RoutePlan } from './route-plan.js';
 import type { StoredResponse } from './stored-response.js';
+
+/** How long a request waits for the handler that another one runs, in milliseconds. */
+const WAIT = 10_000;
 
 /** Requests that an interceptor of this class has met: the outermost one decides, a second one lets them pass. */
 const met = new WeakSet<object>();
@@ -80,12 +84,18 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   ): Promise<Observable<unknown>> {
     const inquiry = await this.#inquire(plan, exchange, context);
     if (inquiry === undefined) return next.handle();
-    const stored = await this.#storage.read(plan.cache, inquiry.key);
-    if (stored !== undefined) return of(exchange.replay(asOfNow(stored, this.#storage.clock.now())));
-    if (admission !== 'fill') return next.handle();
-    // Before the handler runs: what is invalidated from here on must not be stored.
-    const filler = await this.#storage.filler(plan.cache, inquiry.key, plan.tags);
-    return this.#fill(inquiry, filler, next);
+    const question = questionOf(inquiry, this.#storage);
+    if (admission !== 'fill') {
+      const stored = await this.#storage.find(plan.cache, question);
+      return stored === undefined ? next.handle() : this.#replay(exchange, stored);
+    }
+    const answer = await this.#storage.ask(plan.cache, question);
+    if (answer.kind === 'stored') return this.#replay(exchange, answer.response);
+    return this.#run(inquiry, answer.filler, next);
+  }
+
+  #replay(exchange: Exchange, stored: StoredResponse): Observable<unknown> {
+    return of(exchange.replay(asOfNow(stored, this.#storage.clock.now())));
   }
 
   /** Runs the application's own functions; what they throw is told once per route, and the request is not cached. */
@@ -110,24 +120,32 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   async #ttl(plan: RoutePlan, context: ExecutionContext): Promise<number | null> {
     const ttl: unknown = typeof plan.ttl === 'function' ? await plan.ttl(context) : plan.ttl;
     if (ttl === null) return null;
-    if (ttl === undefined) return this.#storage.ttlOf(plan.cache);
+    if (ttl === undefined) return this.#storage.defaultsOf(plan.cache).ttl;
     // cache-manager's function may give 0, which means no expiry there.
     if (ttl === 0 && typeof plan.ttl === 'function') return null;
     return milliseconds(ttl as string | number, 'ttl');
   }
 
-  #fill(inquiry: Inquiry, filler: ResponseFiller, next: CallHandler): Observable<unknown> {
+  #run(inquiry: Inquiry, filler: ResponseFiller, next: CallHandler): Observable<unknown> {
     const { plan, exchange } = inquiry;
     const verdict: HandlerVerdict = { vetoed: false };
     const capture = captureFill({ ...inquiry, clock: this.#storage.clock, filler, verdict });
     const showConditions = hideConditions(exchange.headers);
     const source = plan.judged ? watchHandler(verdict, () => next.handle()) : next.handle();
-    const begun = defer(() => {
-      filler.begin();
-      return source;
-    });
-    return captureResult(begun, capture, showConditions);
+    return captureResult(source, capture, showConditions);
   }
+}
+
+function questionOf({ plan, key }: Inquiry, storage: ResponseStorage): Question {
+  return {
+    family: key,
+    key,
+    tags: plan.tags ?? [],
+    stale: storage.defaultsOf(plan.cache).stale,
+    wait: WAIT,
+    variantKey: () => key,
+    matches: () => true,
+  };
 }
 
 /** By what the request carries, and by what was put on the request and the response before the interceptors ran. */

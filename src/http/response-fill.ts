@@ -5,10 +5,9 @@ import type { Capture, CapturedResponse, Exchange, Offer } from './exchange.js';
 import { ageOf, freshFor } from './freshness.js';
 import { fieldsSince, listMembers, type HeaderFields } from './header-fields.js';
 import type { SentHead } from './head-capture.js';
-import type { ResponseFiller } from './response-filler.js';
+import type { KeptResponse, ResponseFiller } from './response-filler.js';
 import type { RoutePlan } from './route-plan.js';
 import { storableHeaders } from './storable-headers.js';
-import type { StoredResponse } from './stored-response.js';
 
 /** A response that is to be stored, if it turns out that it may. */
 export interface Fill {
@@ -21,24 +20,28 @@ export interface Fill {
   readonly verdict: HandlerVerdict;
 }
 
-/** What is stored. */
-interface Kept {
-  readonly response: StoredResponse;
-  readonly ttl: number | null;
-  readonly tags: readonly string[];
-}
+/** How long a response may take from the end of its handler to its head, once its client has left, in milliseconds. */
+const HEAD_DUE = 1_000;
 
 /** Waits for the handler's response, and has it stored if it may be. */
 export function captureFill(fill: Fill): Capture {
-  const { exchange, filler } = fill;
-  const capture = exchange.capture(offerTo(fill));
+  const filler = once(fill.filler);
+  const capture = fill.exchange.capture(offerTo({ ...fill, filler }));
+  let completed = false;
+  let closed = false;
+  fill.exchange.onClose(() => {
+    closed = true;
+    // What was to be stored or refused was so before.
+    if (completed) filler.fail();
+  });
   return {
     complete(value) {
-      filler.ended();
+      completed = true;
       capture.complete(value);
+      if (closed) fill.clock.schedule(HEAD_DUE, () => filler.fail());
     },
     cancel() {
-      filler.drop();
+      filler.fail();
       capture.cancel();
     },
   };
@@ -49,19 +52,40 @@ function offerTo(fill: Fill): Offer {
   const judge = judgeOf(fill);
   return (captured) => {
     const judgeHead = judge(captured);
-    if (judgeHead === undefined) filler.drop();
-    return (
-      judgeHead &&
-      ((head) => {
-        const kept = judgeHead(head);
-        if (kept === undefined) filler.drop();
-        else filler.store(kept.response, kept.ttl, kept.tags);
-      })
-    );
+    if (judgeHead === undefined) {
+      refuse(filler, captured.status);
+      return undefined;
+    }
+    return (head) => {
+      const kept = judgeHead(head);
+      if (kept === undefined) refuse(filler, head.status);
+      else filler.store(kept);
+    };
   };
 }
 
-type Judge = (captured: CapturedResponse) => ((head: SentHead) => Kept | undefined) | undefined;
+/** An error of the server says nothing of the next response. */
+function refuse(filler: ResponseFiller, status: number): void {
+  if (status >= 500) filler.fail();
+  else filler.refuse();
+}
+
+/** The first call counts. */
+function once(filler: ResponseFiller): ResponseFiller {
+  let open = true;
+  const first = (call: () => void): void => {
+    if (!open) return;
+    open = false;
+    call();
+  };
+  return {
+    store: (kept) => first(() => filler.store(kept)),
+    refuse: () => first(() => filler.refuse()),
+    fail: () => first(() => filler.fail()),
+  };
+}
+
+type Judge = (captured: CapturedResponse) => ((head: SentHead) => KeptResponse | undefined) | undefined;
 
 /** Judges the handler's response when it is captured, and its head when that went out: `undefined` = it may not be stored. */
 function judgeOf({ plan, ttl, exchange, clock, verdict }: Fill): Judge {
@@ -79,8 +103,8 @@ function judgeOf({ plan, ttl, exchange, clock, verdict }: Fill): Judge {
       if (kept === 0) return undefined;
       const createdAt = now - ageOf(captured.fields);
       const headers = storableHeaders(added, captured.names);
-      const response = { status: captured.status, createdAt, headers, body: captured.body };
-      return { response, ttl: kept, tags };
+      const response = { status: captured.status, createdAt, headers, selected: [], body: captured.body };
+      return { response, ttl: kept, grace: 0, tags };
     };
   };
 }

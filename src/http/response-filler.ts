@@ -1,38 +1,25 @@
-import type { Reservation } from '../cache/reservation.js';
-import { packResponse, type StoredResponse } from './stored-response.js';
+import type { StoredResponse } from './stored-response.js';
 
-/** Takes the response of one run of a handler, once it is known whether there is one. The client does not wait for it. */
+/** A response that may be stored. */
+export interface KeptResponse {
+  readonly response: StoredResponse;
+  /** Milliseconds to live, `null` = for ever. */
+  readonly ttl: number | null;
+  /** For how long it is kept on after that, in milliseconds. */
+  readonly grace: number;
+  /** All of its tags. */
+  readonly tags: readonly string[];
+}
+
+/** Takes what became of one run of a handler. The first call counts. The client waits for none of it. */
 export interface ResponseFiller {
-  /** The handler begins, and may take its time. */
-  begin(): void;
-  /** The handler has ended. */
-  ended(): void;
-  /** Stores the response. `ttl` in milliseconds, `null` = never expires. */
-  store(response: StoredResponse, ttl: number | null, tags: readonly string[]): void;
-  /** There is nothing to be stored. */
-  drop(): void;
+  /** Stores the response, and gives it to those who wait for it. */
+  store(kept: KeptResponse): void;
+  /** The response is for its own client alone, as those of this URL probably are: nobody waits for one for a while. */
+  refuse(): void;
+  /** There is no response, or one that says nothing of the next: an error, a client that went away. */
+  fail(): void;
 }
 
-/** The right to store one response; see `Reservation`. */
-export type Reserved = Pick<Reservation, 'keep' | 'letGo' | 'fill' | 'giveBack'>;
-
-/** Stores nothing. */
-export const NO_FILLER: ResponseFiller = Object.freeze({
-  begin() {},
-  ended() {},
-  store() {},
-  drop() {},
-});
-
-/** Stores under a reservation. `write` runs what is to be done once the running code is done. */
-export function reservedFiller(
-  reservation: Reserved,
-  write: (work: () => Promise<void>) => void,
-): ResponseFiller {
-  return {
-    begin: () => reservation.keep(),
-    ended: () => reservation.letGo(),
-    store: (response, ttl, tags) => write(() => reservation.fill(packResponse(response), ttl, tags)),
-    drop: () => write(() => reservation.giveBack()),
-  };
-}
+/** Takes nothing. */
+export const NO_FILLER: ResponseFiller = Object.freeze({ store() {}, refuse() {}, fail() {} });

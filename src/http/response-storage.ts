@@ -1,36 +1,41 @@
 import { Logger } from '@nestjs/common';
-import type { NamedCache } from '../cache/named-cache.js';
+import type { ResolvedStale } from '../cache/stale-options.js';
 import type { Clock } from '../clock.js';
 import { RedisCacheError } from '../errors.js';
-import { NO_FILLER, reservedFiller, type Reserved, type ResponseFiller } from './response-filler.js';
-import { packResponse, unpackResponse, type StoredResponse } from './stored-response.js';
+import { NO_FILLER } from './response-filler.js';
+import { ResponseFlights, type Answer, type Question, type ResponseCachePart } from './response-flights.js';
+import type { StoredResponse } from './stored-response.js';
+import { Variants } from './variants.js';
 
 /** What the response cache stands on. */
 export interface ResponseStorageContext {
   /** A named cache; throws for a name that no module declares. */
   readonly cacheOf: (name: string) => DivisibleCache;
-  /** A cache's own ttl in milliseconds; `null` = entries never expire. */
-  readonly ttlOf: (name: string) => number | null;
-  /** Another number once a cache was cleared in this process; 0 for one that no module declares. */
-  readonly clearsOf: (name: string) => number;
+  /** A cache's own ttl in milliseconds (`null` = entries never expire), and its stale options. */
+  readonly defaultsOf: (name: string) => CacheDefaults;
   readonly clock: Clock;
 }
 
-/** What is needed of a cache, or of the part of it that holds its responses. */
-type Cache = Pick<NamedCache, 'get' | 'set'> & {
-  reserve(key: string, tags: readonly string[]): Promise<Reserved | undefined>;
-};
-type DivisibleCache = Cache & { namespace(name: string): Cache };
+/** What responses take from their cache where nothing else says so. */
+export interface CacheDefaults {
+  readonly ttl: number | null;
+  readonly stale: ResolvedStale;
+}
+
+type DivisibleCache = ResponseCachePart & { namespace(name: string): ResponseCachePart };
 
 /** The part of a named cache that holds its responses. The cache's `clear` drops them too. */
 const NAMESPACE = 'http-responses';
+
+const ALONE: Answer = Object.freeze({ kind: 'alone', filler: NO_FILLER });
 
 /** The stored responses of all named caches. No failure of a cache leaves it. */
 export class ResponseStorage {
   readonly clock: Clock;
   readonly #context: ResponseStorageContext;
-  readonly #caches = new Map<string, Cache>();
-  readonly #pending = new Set<Promise<void>>();
+  readonly #flights = new Map<string, ResponseFlights>();
+  readonly #variants = new Variants();
+  readonly #settling = new Set<Promise<unknown>>();
   readonly #told = new Set<string>();
   readonly #logger = new Logger('ResponseCache');
 
@@ -39,73 +44,59 @@ export class ResponseStorage {
     this.clock = context.clock;
   }
 
-  /** A cache's own ttl in milliseconds; `null` = entries never expire. Throws for an unknown cache. */
-  ttlOf(cache: string): number | null {
-    return this.#context.ttlOf(cache);
+  /** What responses take from a cache. Throws for an unknown one. */
+  defaultsOf(cache: string): CacheDefaults {
+    return this.#context.defaultsOf(cache);
   }
 
-  /** A stored response; `undefined` when there is none, it cannot be read, or the cache fails. One round trip. */
-  async read(cache: string, key: string): Promise<StoredResponse | undefined> {
-    try {
-      return unpackResponse(await this.#part(cache).get(key));
-    } catch (error) {
-      this.#tell(cache, 'read', error);
-      return undefined;
-    }
+  /** Answers a request; where the cache fails, it runs its handler for itself. A hit is one round trip. */
+  ask(cache: string, question: Question): Promise<Answer> {
+    return this.#safely(cache, 'read', ALONE, (flights) => flights.ask(question));
   }
 
-  /**
-   * Asks for what takes the response of a handler that runs next. Nothing is stored that was cleared meanwhile, since the
-   * handler may have read what was cleared. Where responses carry tags (`undefined` = they do not), the same is so for
-   * tags and for all processes, and one handler at a time fills: one round trip more, before the handler.
-   */
-  async filler(cache: string, key: string, tags: readonly string[] | undefined): Promise<ResponseFiller> {
-    if (tags !== undefined) return this.#reserve(cache, key, tags);
-    const { clearsOf } = this.#context;
-    const clears = clearsOf(cache);
-    return {
-      ...NO_FILLER,
-      store: (response, ttl) =>
-        this.#write(cache, async () => {
-          if (clearsOf(cache) === clears) await this.#part(cache).set(key, packResponse(response), { ttl });
-        }),
-    };
+  /** The stored response to a request that fills nothing; `undefined` when there is none. */
+  find(cache: string, question: Question): Promise<StoredResponse | undefined> {
+    return this.#safely(cache, 'read', undefined, (flights) => flights.find(question));
   }
 
-  async #reserve(cache: string, key: string, tags: readonly string[]): Promise<ResponseFiller> {
-    try {
-      const reserved = await this.#part(cache).reserve(key, tags);
-      return reserved === undefined
-        ? NO_FILLER
-        : reservedFiller(reserved, (work) => this.#write(cache, work));
-    } catch (error) {
-      this.#tell(cache, 'stored', error);
-      return NO_FILLER;
-    }
-  }
-
-  #write(cache: string, work: () => Promise<void>): void {
-    const writing = Promise.resolve()
-      .then(work)
-      .then(
-        () => undefined,
-        (error: unknown) => this.#tell(cache, 'stored', error),
-      )
-      .finally(() => this.#pending.delete(writing));
-    this.#pending.add(writing);
-  }
-
-  /** Waits until everything that was to be stored is stored or has failed. Does not reject. */
+  /** Waits until everything that is to be stored is stored or has failed. Does not reject. */
   async drain(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    while (this.#settling.size > 0) await Promise.all(this.#settling);
   }
 
-  #part(name: string): Cache {
-    const known = this.#caches.get(name);
-    if (known !== undefined) return known;
-    const part = responsesOf(this.#context.cacheOf(name));
-    this.#caches.set(name, part);
-    return part;
+  async #safely<T>(
+    cache: string,
+    what: 'read',
+    otherwise: T,
+    work: (flights: ResponseFlights) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work(this.#flightsOf(cache));
+    } catch (error) {
+      this.#tell(cache, what, error);
+      return otherwise;
+    }
+  }
+
+  #flightsOf(name: string): ResponseFlights {
+    let flights = this.#flights.get(name);
+    if (flights === undefined) {
+      flights = new ResponseFlights({
+        cache: responsesOf(this.#context.cacheOf(name)),
+        variants: this.#variants,
+        clock: this.clock,
+        settling: (work) => this.#settle(name, work),
+      });
+      this.#flights.set(name, flights);
+    }
+    return flights;
+  }
+
+  #settle(cache: string, work: Promise<unknown>): void {
+    const settling: Promise<unknown> = work
+      .catch((error: unknown) => this.#tell(cache, 'stored', error))
+      .finally(() => this.#settling.delete(settling));
+    this.#settling.add(settling);
   }
 
   /** Says once per cache and kind what went wrong. A Redis out of reach is told by the connection. */
@@ -120,7 +111,7 @@ export class ResponseStorage {
 }
 
 /** The namespace for responses; the cache itself where its store cannot be divided. */
-function responsesOf(cache: DivisibleCache): Cache {
+function responsesOf(cache: DivisibleCache): ResponseCachePart {
   try {
     return cache.namespace(NAMESPACE);
   } catch (error) {

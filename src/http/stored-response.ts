@@ -3,12 +3,21 @@ import type { HeaderValue } from './header-fields.js';
 /** A response as it is kept. */
 export interface StoredResponse {
   readonly status: number;
+  /** The request headers that `Vary` named when it was made, and their values then; `undefined` = absent. */
+  readonly selected: readonly SelectingHeader[];
   /** When it was made: milliseconds since the epoch. Earlier by its `Age` when it had one. */
   readonly createdAt: number;
   /** Names as they were written by the handler. */
   readonly headers: readonly StoredHeader[];
   /** The exact bytes before content coding; `null` for a response that was sent without a body. */
   readonly body: Buffer | null;
+}
+
+/** A request header that a response was selected by, normalised. */
+export interface SelectingHeader {
+  /** Lower-cased. */
+  readonly name: string;
+  readonly value: string | undefined;
 }
 
 /** One field, or several of one name; an empty list = the handler took the field away. */
@@ -18,27 +27,33 @@ export interface StoredHeader {
 }
 
 /*
- * The bytes: magic (2) · status (2) · createdAt (8, double) · whether there is a body (1) · number of headers (2), then for
- * each header its name and the number of its values (2, 0xffff = one value, no array) and the values; then the body.
- * Strings are UTF-8 behind their length (4). All numbers are big-endian.
+ * The bytes: magic (2) · status (2) · createdAt (8, double) · whether there is a body (1) · number of headers (2) · number of
+ * selecting headers (2). Then for each header its name and the number of its values (2, 0xffff = one value, no array) and the
+ * values; for each selecting header its name and the number of its values (2, none or one) and that; then the body. Strings
+ * are UTF-8 behind their length (4). All numbers are big-endian.
  */
-const MAGIC = 0x5201;
-const HEAD_BYTES = 15;
+const MAGIC = 0x5202;
+const HEAD_BYTES = 17;
 const SINGLE = 0xffff;
 
 /** Writes a response as one buffer. */
-export function packResponse({ status, createdAt, headers, body }: StoredResponse): Buffer {
+export function packResponse({ status, createdAt, headers, selected, body }: StoredResponse): Buffer {
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt16BE(MAGIC, 0);
   head.writeUInt16BE(status, 2);
   head.writeDoubleBE(createdAt, 4);
   head.writeUInt8(body === null ? 0 : 1, 12);
   head.writeUInt16BE(headers.length, 13);
+  head.writeUInt16BE(selected.length, 15);
   const parts: Buffer[] = [head];
   for (const { name, value } of headers) {
     const single = typeof value === 'string';
     parts.push(packText(name), packCount(single ? SINGLE : value.length));
     for (const one of single ? [value] : value) parts.push(packText(one));
+  }
+  for (const { name, value } of selected) {
+    parts.push(packText(name), packCount(value === undefined ? 0 : 1));
+    if (value !== undefined) parts.push(packText(value));
   }
   if (body !== null) parts.push(packLength(body.length), body);
   return Buffer.concat(parts);
@@ -69,9 +84,14 @@ function unpack(bytes: Buffer): StoredResponse | undefined {
     const value = count === SINGLE ? reader.text() : Array.from({ length: count }, () => reader.text());
     headers.push({ name, value });
   }
+  const selected: SelectingHeader[] = [];
+  for (let left = bytes.readUInt16BE(15); left > 0; left -= 1) {
+    const name = reader.text();
+    selected.push({ name, value: reader.count() === 0 ? undefined : reader.text() });
+  }
   const body = bytes.readUInt8(12) === 1 ? reader.bytes() : null;
   if (!reader.atEnd) return undefined;
-  return { status: bytes.readUInt16BE(2), createdAt: bytes.readDoubleBE(4), headers, body };
+  return { status: bytes.readUInt16BE(2), createdAt: bytes.readDoubleBE(4), headers, selected, body };
 }
 
 class Reader {

@@ -36,8 +36,6 @@ export interface AssemblyParts {
 /** A named cache, and what the application needs to know of it. */
 export interface AssembledCache {
   readonly cache: NamedCache;
-  /** Another number once the cache or a part of it was cleared in this process. */
-  readonly clears: () => number;
   /** Lets go of what its store holds open. */
   readonly close: () => Promise<void>;
 }
@@ -79,7 +77,6 @@ export async function assembleCache(
   });
   return {
     cache: new NamedCache(new CacheScope(options.name, store, context)),
-    clears: () => context.flights.clears,
     // A store that the application made is the application's to close.
     close: async () => (store !== options.store && isClosable(store) ? store.close() : undefined),
   };

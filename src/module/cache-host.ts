@@ -3,12 +3,17 @@ import type { NamedCache } from '../cache/named-cache.js';
 import { systemClock } from '../clock.js';
 import type { ManagedConnection } from '../connection/managed-connection.js';
 import { CacheRegistry } from '../di/cache-registry.js';
+import { NEVER_STALE } from '../cache/stale-options.js';
 import { createReporter } from '../event/reporter.js';
+import type { CacheDefaults } from '../http/response-storage.js';
 import { KeySpace } from '../key/key-space.js';
 import { assembleCache, type AssembledCache, type AssemblyParts } from './cache-assembly.js';
 import { Connections } from './connections.js';
 import { eventLog, type LogSink } from './event-log.js';
 import { checkConnection, type ResolvedModuleOptions } from './module-options.js';
+
+/** Those of a cache that the application has put into the registry by itself. */
+const NO_DEFAULTS: CacheDefaults = Object.freeze({ ttl: null, stale: NEVER_STALE });
 
 /** All that one application has of this library: its connections, and the registry of the caches that live on them. */
 export class CacheHost {
@@ -17,7 +22,7 @@ export class CacheHost {
   readonly #connections: Connections;
   readonly #parts: AssemblyParts;
   readonly #log: LogSink;
-  readonly #made = new Map<string, AssembledCache & { readonly ttl: number | null }>();
+  readonly #made = new Map<string, AssembledCache & { readonly defaults: CacheDefaults }>();
   #running = false;
   #closing: Promise<void> | undefined;
 
@@ -78,7 +83,7 @@ export class CacheHost {
   #declare(cache: ResolvedCacheOptions): Promise<NamedCache> {
     return this.registry.declare(cache.name, cache, async () => {
       const made = await assembleCache(cache, this.#parts);
-      this.#made.set(cache.name, { ...made, ttl: cache.ttl });
+      this.#made.set(cache.name, { ...made, defaults: { ttl: cache.ttl, stale: cache.stale } });
       this.#log.log(`Cache "${cache.name}" lives in ${this.#placeOf(cache)}`);
       return made.cache;
     });
@@ -92,15 +97,10 @@ export class CacheHost {
       : "this process's memory";
   }
 
-  /** A cache's default ttl in milliseconds; `null` = its entries never expire. Throws for an unknown cache. */
-  ttlOf(cache: string): number | null {
+  /** What responses take from a cache. Throws for an unknown one. */
+  defaultsOf(cache: string): CacheDefaults {
     this.registry.get(cache);
-    return this.#made.get(cache)?.ttl ?? null;
-  }
-
-  /** Another number once a cache or a part of it was cleared in this process; 0 for an unknown cache. */
-  clearsOf(cache: string): number {
-    return this.#made.get(cache)?.clears() ?? 0;
+    return this.#made.get(cache)?.defaults ?? NO_DEFAULTS;
   }
 
   /** The connection of a name. */

@@ -33,8 +33,7 @@ export function rootProviders(caches: Iterable<string>, connections: Iterable<st
       (host) =>
         new ResponseStorage({
           cacheOf: (name) => host.registry.get(name),
-          ttlOf: (name) => host.ttlOf(name),
-          clearsOf: (name) => host.clearsOf(name),
+          defaultsOf: (name) => host.defaultsOf(name),
           clock: systemClock,
         }),
     ),

@@ -33,6 +33,11 @@ export interface Fill {
   readonly lease: Lease;
   /** Its key is that of the lease. Its tags are those of the request, and those that only the result names. */
   readonly write: StoreWrite;
+  /**
+   * An entry of another key that is stored with it, if it is stored: nobody asked for a lease of that key, and the tags are
+   * the same. A lease that is asked for under that key is not ended.
+   */
+  readonly beside?: StoreWrite | undefined;
 }
 
 /** What became of a load. */

@@ -78,13 +78,16 @@ export class MemoryCoherence implements Coherence {
   async fill(fills: readonly Fill[]): Promise<LoadEnd[]> {
     const pending = encodeWrites(
       this.#codec,
-      fills.map(({ write }) => write),
+      fills.flatMap(({ write, beside }) => (beside === undefined ? [write] : [write, beside])),
     );
-    const encoded = pending instanceof Promise ? await pending : pending;
-    return fills.map((fill, index) => this.#fill(fill, encoded[index] as EncodedValue));
+    const encoded = [...(pending instanceof Promise ? await pending : pending)];
+    return fills.map((fill) => {
+      const count = fill.beside === undefined ? 1 : 2;
+      return this.#fill(fill, encoded.splice(0, count));
+    });
   }
 
-  #fill({ lease, write }: Fill, encoded: EncodedValue): LoadEnd {
+  #fill({ lease, write, beside }: Fill, [encoded, besideIt]: readonly EncodedValue[]): LoadEnd {
     const { leases, tags, entries, clock } = this.#whole;
     const { entryKey, since } = lease as MemoryLease;
     const now = clock.monotonic();
@@ -94,7 +97,10 @@ export class MemoryCoherence implements Coherence {
       this.#whole.bars(entryKey, named, now) ||
       tags.invalidatedSince(since, named) ||
       write.wanted?.() === false;
-    const stored = !outdated && entries.put(entryKey, this.#values.keep(encoded), write);
+    const stored = !outdated && entries.put(entryKey, this.#values.keep(encoded as EncodedValue), write);
+    if (stored && beside !== undefined) {
+      entries.put(this.#keys.entryKey(beside.key), this.#values.keep(besideIt as EncodedValue), beside);
+    }
     this.#whole.changed(entryKey);
     if (outdated) return ENDED;
     return stored ? STORED : GIVEN_BACK;

@@ -37,11 +37,17 @@ export class RedisLeases {
   /** As `Coherence.fill`. Where Redis does not answer, the leases are given back behind that. */
   async fill(fills: readonly Fill[]): Promise<LoadEnd[]> {
     if (fills.length === 0) return [];
-    const writes = fills.map(({ write }) => write);
+    const all = fills.flatMap(({ lease, write, beside }) => [
+      { lease, write },
+      // Behind it, and so in the same script: of the parts in which they go, one ends by the bytes of its last value only.
+      ...(beside === undefined ? [] : [{ lease, write: beside, isBeside: true }]),
+    ]);
+    const writes = all.map(({ write }) => write);
     const encoded = await encodeWrites(this.#entries.shared.codec, writes);
-    const ready = fills.map((one, index) => this.#ready(one, encoded[index] as EncodedValue));
+    const ready = all.map((one, index) => this.#ready(one, encoded[index] as EncodedValue));
     try {
-      return await this.#fill(await Promise.all(ready));
+      const ends = await this.#fill(await Promise.all(ready));
+      return ends.filter((_, index) => all[index]?.isBeside !== true);
     } catch (error) {
       void this.release(fills.map(({ lease }) => lease as RedisLease)).catch(() => {});
       throw error;
@@ -51,7 +57,7 @@ export class RedisLeases {
   /** As `Coherence.release`. */
   async release(leases: readonly RedisLease[], pause?: number): Promise<LoadEnd[]> {
     if (leases.length === 0) return [];
-    const { answers, versions } = await this.#end(leases, NO_TAGS, this.#releases(leases, pause));
+    const { answers, versions } = await this.#end(leases, [], NO_TAGS, this.#releases(leases, pause));
     return leases.map((lease, index) => {
       // Which tags the result would have named, nobody knows: it may be any that was invalidated.
       const same =
@@ -76,7 +82,10 @@ export class RedisLeases {
   }
 
   /** Sees to it that every tag of a load has a version, and lives as long as the entry. */
-  async #ready({ lease: held, write }: Fill, encoded: EncodedValue): Promise<ReadyFill> {
+  async #ready(
+    { lease: held, write }: Pick<Fill, 'lease' | 'write'>,
+    encoded: EncodedValue,
+  ): Promise<ReadyFill> {
     const lease = held as RedisLease;
     const { tags } = this.#entries.shared;
     const life = write.ttl === null ? null : write.ttl + (write.grace ?? 0);
@@ -94,6 +103,7 @@ export class RedisLeases {
     const rest = all.filter((one) => !wanted.includes(one));
     const { answers, versions } = await this.#end(
       all.map(({ lease }) => lease),
+      wanted.map((one) => this.#entryKeyOf(one)),
       wanted.flatMap(({ tags }) => tags as readonly TagVersion[]),
       [
         ...partsOf(wanted, bytesOf).map((part) => this.#fillCommand(part)),
@@ -115,11 +125,18 @@ export class RedisLeases {
 
   #fillCommand(part: readonly ReadyFill[]): ScriptCommand {
     const args: RedisArgument[] = [...this.#entries.voice()];
-    for (const { lease, write, encoded, tags } of part) {
+    const keys: string[] = [];
+    for (const one of part) {
+      const { lease, write, encoded, tags } = one;
       const entry = this.#entries.seal(encoded, write.ttl, lease.generations, tags ?? NO_TAGS);
       args.push(lease.token, entry, lifetime(write.ttl, write.grace));
+      keys.push(this.#entryKeyOf(one), lease.leaseKey);
     }
-    return scriptCommand(FILL, keysOf(part.map(({ lease }) => lease)), args);
+    return scriptCommand(FILL, keys, args);
+  }
+
+  #entryKeyOf({ lease, write }: ReadyFill): string {
+    return write.key === lease.key ? lease.entryKey : this.#entries.space.entryKey(write.key);
   }
 
   #releases(leases: readonly RedisLease[], pause?: number): ScriptCommand[] {
@@ -130,16 +147,17 @@ export class RedisLeases {
     });
   }
 
-  /** Sends what ends leases, and reads the versions of their tags and of `more` behind it. */
+  /** Sends what ends leases and writes `entryKeys`, and reads the versions of their tags and of `more` behind it. */
   async #end(
     leases: readonly RedisLease[],
+    entryKeys: readonly string[],
     more: readonly TagVersion[],
     commands: readonly ScriptCommand[],
   ): Promise<{ readonly answers: readonly RedisReply[]; readonly versions: Versions }> {
     const entries = this.#entries;
     const tags = [...new Set([...leases.flatMap((one) => one.tags), ...more].map(({ tag }) => tag))];
     const replies = await entries.dropping(
-      leases.map(({ entryKey }) => entryKey),
+      [...new Set([...leases.map(({ entryKey }) => entryKey), ...entryKeys])],
       () => runPipeline(entries.shared.connection, [...commands, readVersions(entries, tags)]),
     );
     const versions = versionsIn(entries, tags, replies.pop());

@@ -1,5 +1,6 @@
-import { LEASE_TIME, type Lease } from '../store/coherence.js';
+import { LEASE_TIME, type Lease, type LoadEnd } from '../store/coherence.js';
 import type { CoherentStore } from '../store/coherent-store.js';
+import type { StoreWrite } from '../store/store.js';
 import {
   begin,
   claim,
@@ -64,6 +65,23 @@ const overtaken: readonly Case[] = OVERTAKERS.flatMap(({ what, left, act }) => [
 /** Leases: one load per key, whose value is stored only if nothing has happened to the key since. */
 export const STORE_COHERENCE_LEASE_CASES: readonly Case[] = [
   ...overtaken,
+  {
+    title: 'an entry of another key that a load brings with its own is stored with it, or not at all',
+    async run({ stores: [here, there] }, expect) {
+      const both = async (act: () => unknown): Promise<LoadEnd[]> => {
+        const lease = await begin(here, 'key', { tags: ['tag'], anew: true });
+        await act();
+        const [own, beside] = ['key', 'other'].map((key) => write(key, `of ${key}`, { tags: ['tag'] }));
+        return endLoads(here, { lease, write: own as StoreWrite, beside });
+      };
+      expect(await both(() => there.delete(['key']))).toStrictEqual([OVERTAKEN]);
+      expect(await valuesOf(there, 'key', 'other')).toStrictEqual([undefined, undefined]);
+      expect(await both(() => undefined)).toStrictEqual([STORED]);
+      expect(await valuesOf(there, 'key', 'other')).toStrictEqual(['of key', 'of other']);
+      await both(() => there.coherence.invalidateTags(['tag']));
+      expect(await valuesOf(there, 'key', 'other')).toStrictEqual([undefined, undefined]);
+    },
+  },
   {
     title: 'of many who ask for a key at once, one may load it',
     async run({ stores }, expect) {

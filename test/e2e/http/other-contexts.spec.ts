@@ -9,6 +9,7 @@ import { ResponseStorage } from '../../../src/http/response-storage.js';
 import { installResponseCache } from '../../../src/http/interceptor-order.js';
 import { testCache } from './memory-cache.js';
 import { Cached } from './response-app.js';
+import { NEVER_STALE } from '../../../src/cache/stale-options.js';
 
 class Resolver {
   @Cached()
@@ -27,8 +28,7 @@ describe('contexts other than HTTP', () => {
     };
     const storage = new ResponseStorage({
       cacheOf,
-      ttlOf: () => null,
-      clearsOf: () => 0,
+      defaultsOf: () => ({ ttl: null, stale: NEVER_STALE }),
       clock: systemClock,
     });
     const interceptor = new ResponseCacheInterceptor(storage, config);

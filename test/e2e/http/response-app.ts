@@ -11,6 +11,7 @@ import { checkResponseCacheOrder, installResponseCache } from '../../../src/http
 import { ResponseCacheInterceptor } from '../../../src/http/response-cache.interceptor.js';
 import { ResponseStorage } from '../../../src/http/response-storage.js';
 import { testCache } from './memory-cache.js';
+import { NEVER_STALE } from '../../../src/cache/stale-options.js';
 
 export const platforms = ['express', 'fastify'] as const;
 export type Platform = (typeof platforms)[number];
@@ -52,8 +53,7 @@ export async function startApp(options: ResponseAppOptions): Promise<ResponseApp
   const caches = { default: testCache('default', 300_000), ...options.caches };
   const storage = new ResponseStorage({
     cacheOf: (name) => cacheNamed(caches, name),
-    ttlOf: (name) => (cacheNamed(caches, name), 300_000),
-    clearsOf: () => 0,
+    defaultsOf: (name) => (cacheNamed(caches, name), { ttl: 300_000, stale: NEVER_STALE }),
     clock: options.clock ?? systemClock,
   });
   let ordered = false;

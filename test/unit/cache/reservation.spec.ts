@@ -15,7 +15,7 @@ describe('a reservation', () => {
     const processes = new Processes();
     const { cache, events } = processes.start();
     const one = await reserved(cache, ['early']);
-    await one.fill('value', 1_000, ['early', 'late']);
+    await one.put({ value: 'value', ttl: 1_000, grace: 0, tags: ['early', 'late'] });
     expect(await cache.getEntry('key')).toMatchObject({
       value: 'value',
       ttl: 1_000,
@@ -33,7 +33,7 @@ describe('a reservation', () => {
       undefined,
     ]);
     await first.giveBack();
-    await (await reserved(two.cache)).fill('value', null, []);
+    await (await reserved(two.cache)).put({ value: 'value', ttl: null, grace: 0, tags: [] });
     expect(await one.cache.reserve('key', [])).toBeUndefined();
   });
 
@@ -47,7 +47,7 @@ describe('a reservation', () => {
     const [one, two] = [processes.start(), processes.start()];
     const reservation = await reserved(one.cache, ['early']);
     await invalidate(two.cache);
-    await reservation.fill('value', null, ['early', 'late']);
+    await reservation.put({ value: 'value', ttl: null, grace: 0, tags: ['early', 'late'] });
     expect(await one.cache.get('key')).toBeUndefined();
     expect(one.events.of('write')).toMatchObject([{ stored: false }]);
   });
@@ -63,9 +63,9 @@ describe('a reservation', () => {
     await processes.pass(LEASE_TIME);
     expect(processes.clock.pending).toBe(0);
     const next = await reserved(cache);
-    await kept.fill('too late', null, []);
+    await kept.put({ value: 'too late', ttl: null, grace: 0, tags: [] });
     expect(await cache.get('key')).toBeUndefined();
-    await next.fill('in time', null, []);
+    await next.put({ value: 'in time', ttl: null, grace: 0, tags: [] });
     await quiet();
     expect(await cache.get('key')).toBe('in time');
   });
@@ -78,7 +78,7 @@ describe('a reservation', () => {
     await first.giveBack();
     const second = await reserved(cache);
     second.keep();
-    await second.fill('value', 60_000, []);
+    await second.put({ value: 'value', ttl: 60_000, grace: 0, tags: [] });
     expect(processes.clock.pending).toBe(0);
   });
 });

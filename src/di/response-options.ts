@@ -1,0 +1,73 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { StaleOptions } from '../cache/stale-options.js';
+import type { Duration } from '../duration.js';
+
+/**
+ * How responses are cached: of one route (`response` of `@Cacheable`), of all that name it (`http.policies`), or of all
+ * (`http`). What a route leaves out its named policy says, then `http`.
+ */
+export interface ResponsePolicyOptions {
+  /**
+   * True: responses are cached as RFC 9111 tells a shared cache to, driven by their own `Cache-Control`, `Expires` and `Vary`.
+   * Default false: the route decides, and the response's headers can only make it stricter.
+   */
+  readonly respectHeaders?: boolean;
+  /**
+   * True: the response is the same for everybody, signed in or not. Default: requests with credentials, a user or a session
+   * neither read nor fill.
+   */
+  readonly public?: boolean;
+  /**
+   * Keeps the responses of each user apart, by what it returns; `undefined` = this request is not cached. Runs after the guards.
+   * Other caches are told `private`. Not with `public`.
+   */
+  readonly varyByUser?: (context: ExecutionContext) => string | number | null | undefined;
+  /** Stands for path, parameters and query in the key; the route itself stays in it. Runs after the guards. */
+  readonly key?: (context: ExecutionContext) => string;
+  /** False: this request neither reads nor fills the cache. Runs after the guards. */
+  readonly when?: (context: ExecutionContext) => boolean;
+  /** Request headers that the response depends on. */
+  readonly vary?: readonly string[];
+  /** The query parameters that the response depends on, all others are hidden from the key. Default: all of them. */
+  readonly query?: readonly string[];
+  /** The hosts that are told apart; a request for another one is not cached. Default: the host does not matter. */
+  readonly hosts?: readonly string[];
+  /** Statuses that are cached beside 200, such as 404, whether the handler returns or throws them. */
+  readonly statuses?: readonly number[];
+  /** How long responses of these statuses live. Default 10 s. */
+  readonly negativeTtl?: Duration;
+  /** Bytes of the largest body that is stored. Default 1 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Response headers that speak of one request and are not stored, beside those that always do (`x-request-id` …). */
+  readonly perRequestHeaders?: readonly string[];
+  /** Cookies that make a request one of a signed-in visitor. */
+  readonly sessionCookies?: readonly string[];
+  /** Serve a response after its ttl. Default: the cache's. */
+  readonly stale?: StaleOptions;
+  /** `Cache-Control` for browsers and other caches, where the handler sets none. Default: none is sent. */
+  readonly cacheControl?: string;
+  /** Tells in `Cache-Status` (RFC 9211) what the cache did; a string is the cache's name there. Default false. */
+  readonly cacheStatus?: boolean | string;
+  /** True: what a handler made after it read a part of the request that is not in the key is not stored. Default false. */
+  readonly strict?: boolean;
+  /** How long a request waits for the handler that another one runs for the same response. Default 10 s. */
+  readonly wait?: Duration;
+}
+
+/** What `@Cacheable` may say about a response only; it stands under `response` and needs a controller's route handler. */
+export interface ResponseOptions extends ResponsePolicyOptions {
+  /** The name of a policy of `http.policies`. */
+  readonly policy?: string;
+}
+
+/** The response cache of an application. */
+export interface ResponseCacheOptions extends ResponsePolicyOptions {
+  /** `'all'`: every GET route is cached but those with `@NoCache()`. Default: those with `@Cacheable`. */
+  readonly routes?: 'decorated' | 'all';
+  /** The cache of routes without `@Cacheable`. Default `'default'`. */
+  readonly cache?: string;
+  /** How long responses live whose route does not say. Default: the ttl of their cache. */
+  readonly ttl?: Duration | null;
+  /** Policies that routes use by name. */
+  readonly policies?: Readonly<Record<string, ResponsePolicyOptions>>;
+}

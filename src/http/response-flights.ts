@@ -1,0 +1,270 @@
+import type { Clock } from '../clock.js';
+import type { LoadWishes } from '../cache/load-context.js';
+import type { NamedCache } from '../cache/named-cache.js';
+import type { ResolvedStale } from '../cache/stale-options.js';
+import { NO_FILLER, type ResponseFiller } from './response-filler.js';
+import { packEntry, unpackEntry, type StoredEntry } from './stored-entry.js';
+import { unpackResponse, type StoredResponse } from './stored-response.js';
+import type { Variants } from './variants.js';
+
+/** What a request asks of the cache. */
+export interface Question {
+  /** Names the URL and who may be given its responses: what may have many variants. */
+  readonly family: string;
+  /** Names the response, by all that is known of it but what `Vary` says. */
+  readonly key: string;
+  /** The tags that are known before the handler runs. */
+  readonly tags: readonly string[];
+  readonly stale: ResolvedStale;
+  /** How long it waits for another request's handler, in milliseconds. */
+  readonly wait: number;
+  /** The key of the variant that this request gets, where the responses of its URL differ by these headers. */
+  variantKey(names: readonly string[]): string;
+  /** Whether a response was selected by what this request says, too. */
+  matches(response: StoredResponse): boolean;
+  /** Runs the handler for nobody, to renew a response that is served stale meanwhile; absent = that cannot be done. */
+  readonly refresh?: ((old: StoredResponse | undefined, filler: ResponseFiller) => void) | undefined;
+}
+
+/** What a request is told. */
+export type Answer =
+  /** `coalesced` = another request has just made it. */
+  { readonly kind: 'stored'; readonly response: StoredResponse; readonly coalesced: boolean } | RunAnswer;
+
+/** What a request is told that runs its handler. */
+type RunAnswer =
+  /**
+   * Run the handler, and tell `filler`. `old` = a stale response that the handler may say is still right. `instead` gives the
+   * one that may be served after `filler.fail()`.
+   */
+  | {
+      readonly kind: 'lead';
+      readonly filler: ResponseFiller;
+      readonly old: StoredResponse | undefined;
+      instead(): Promise<StoredResponse | undefined>;
+    }
+  /** Run the handler; nobody waits for it. `filler` may take its response all the same. */
+  | { readonly kind: 'alone'; readonly filler: ResponseFiller };
+
+/** The part of a cache that holds responses. */
+export type ResponseCachePart = Pick<NamedCache, 'get' | 'share' | 'reserve'>;
+
+/** For how long nobody waits for a response of a URL after one of it could not be stored, in milliseconds. */
+const UNCACHEABLE_FOR = 10_000;
+/** For how long it is remembered that it could not: in this time one request at a time tries again. */
+const UNCACHEABLE_KEPT = 600_000;
+/** Keys that are tried before a request is not cached: guessed, learned, and once more when the one who ran gave up. */
+const TRIES = 4;
+
+const NOTHING = Buffer.alloc(0);
+const ALONE: RunAnswer = Object.freeze({ kind: 'alone', filler: NO_FILLER });
+
+/** What one key gave. */
+type Outcome = RunAnswer | { readonly kind: 'bytes'; readonly bytes: unknown; readonly coalesced: boolean };
+
+/** One key that a request tries, and the names of the headers that it was made of. */
+interface Place {
+  readonly question: Question;
+  readonly key: string;
+  readonly names: readonly string[];
+}
+
+/** What response flights stand on. `settling` is told of what is to be waited for before the application ends. */
+export interface ResponseFlightsContext {
+  readonly cache: ResponseCachePart;
+  readonly variants: Variants;
+  readonly clock: Clock;
+  readonly settling: (work: Promise<unknown>) => void;
+}
+
+/** Nobody has made a response. */
+class NoResponse extends Error {}
+
+/**
+ * Finds the response to a request, or has one request run the handler for all that ask for the same, in all processes. Stands
+ * on the loads of the cache: the load of a response waits for the handler of the request whose load is called.
+ */
+export class ResponseFlights {
+  readonly #context: ResponseFlightsContext;
+
+  constructor(context: ResponseFlightsContext) {
+    this.#context = context;
+  }
+
+  /** Answers a request. Rejects as the cache does. A hit is one round trip. */
+  async ask(question: Question): Promise<Answer> {
+    const { variants, clock } = this.#context;
+    let names = variants.namesOf(question.family);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const key = names.length === 0 ? question.key : question.variantKey(names);
+      if (!variants.admit(question.family, key)) return ALONE;
+      const place = { question, key, names };
+      const outcome = await this.#try(place);
+      if (outcome.kind !== 'bytes') return outcome;
+      const entry = unpackEntry(outcome.bytes);
+      if (entry === undefined) continue;
+      if (entry.kind === 'uncacheable') return entry.until > clock.now() ? ALONE : this.#probe(place);
+      if (entry.kind === 'response' && question.matches(entry.response)) {
+        return { kind: 'stored', response: entry.response, coalesced: outcome.coalesced };
+      }
+      names = variants.learn(question.family, namesIn(entry));
+    }
+    return ALONE;
+  }
+
+  /** The stored response to a request that runs its handler in any other case, and fills nothing. */
+  async find(question: Question): Promise<StoredResponse | undefined> {
+    const { cache, variants } = this.#context;
+    let names = variants.namesOf(question.family);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const key = names.length === 0 ? question.key : question.variantKey(names);
+      const entry = unpackEntry(await cache.get(key));
+      if (entry === undefined || entry.kind === 'uncacheable') return undefined;
+      if (entry.kind === 'response' && question.matches(entry.response)) return entry.response;
+      names = variants.learn(question.family, namesIn(entry));
+    }
+    return undefined;
+  }
+
+  /** Looks a key up, waits for another request's handler, or leads. */
+  #try(place: Place): Promise<Outcome> {
+    const { cache, clock, settling } = this.#context;
+    const { tags, stale, wait } = place.question;
+    return new Promise((resolve, reject) => {
+      const turn = new Turn(clock, wait, () => resolve(ALONE));
+      const load = (wishes: LoadWishes): unknown => {
+        if (wishes.isRefresh) return this.#renew(place, wishes);
+        // Its request has run its handler by itself meanwhile: somebody else is to lead.
+        if (turn.isOver) return decline(wishes);
+        const { filler, filled } = this.#leading(place, wishes, () => settling(loading.catch(() => {})));
+        const old = unpackResponse(wishes.stale);
+        turn.end(() => resolve({ kind: 'lead', filler, old, instead: () => responseIn(loading) }));
+        return filled;
+      };
+      const loading = cache.share(place.key, load, { tags, stale, refreshing: settling });
+      loading.then(
+        ({ value, coalesced = false }) => turn.end(() => resolve({ kind: 'bytes', bytes: value, coalesced })),
+        (error: Error) => turn.end(() => (error instanceof NoResponse ? resolve(ALONE) : reject(error))),
+      );
+    });
+  }
+
+  #renew(place: Place, wishes: LoadWishes): Promise<Buffer> {
+    const { filler, filled } = this.#leading(place, wishes, () => {});
+    if (place.question.refresh === undefined) filler.fail();
+    else place.question.refresh(unpackResponse(wishes.stale), filler);
+    return filled;
+  }
+
+  /** What fills for those who wait, and what they wait for. */
+  #leading(
+    place: Place,
+    wishes: LoadWishes,
+    storing: () => void,
+  ): { readonly filler: ResponseFiller; readonly filled: Promise<Buffer> } {
+    let filler!: ResponseFiller;
+    const filled = new Promise<Buffer>((resolve, reject) => {
+      filler = {
+        store: ({ response, ttl, grace, tags }) => {
+          const { value, beside } = this.#layOut(place, response);
+          wishes.ttl(ttl);
+          wishes.grace = grace;
+          wishes.tags(...tags);
+          if (beside !== undefined) wishes.beside(beside.key, beside.value);
+          storing();
+          resolve(value);
+        },
+        refuse: () => {
+          wishes.ttl(UNCACHEABLE_KEPT);
+          wishes.grace = 0;
+          resolve(this.#uncacheable());
+        },
+        fail: () => reject(new NoResponse()),
+      };
+    });
+    return { filler, filled };
+  }
+
+  /** Tries whether responses of a URL can be stored again. One request at a time does so, and nobody waits for it. */
+  async #probe(place: Place): Promise<RunAnswer> {
+    const { cache, settling } = this.#context;
+    const reservation = await cache.reserve(place.key, place.question.tags, true);
+    if (reservation === undefined) return ALONE;
+    reservation.keep();
+    const end = (work: Promise<void>): void => settling(work.catch(() => {}));
+    const filler: ResponseFiller = {
+      store: ({ response, ...kept }) => end(reservation.put({ ...kept, ...this.#layOut(place, response) })),
+      refuse: () => {
+        const { tags } = place.question;
+        end(reservation.put({ value: this.#uncacheable(), ttl: UNCACHEABLE_KEPT, grace: 0, tags }));
+      },
+      fail: () => end(reservation.giveBack()),
+    };
+    return { kind: 'alone', filler };
+  }
+
+  /** What is stored of a response under the key that was tried, and under another one when it differs by further headers. */
+  #layOut(
+    { question, key, names }: Place,
+    response: StoredResponse,
+  ): { value: Buffer; beside?: { key: string; value: Buffer } } {
+    const { variants } = this.#context;
+    const all = variants.learn(question.family, [...names, ...namesIn({ kind: 'response', response })]);
+    const variantKey = all.length === 0 ? question.key : question.variantKey(all);
+    const value = packEntry({ kind: 'response', response });
+    if (variantKey === key) return { value };
+    const pointer = packEntry({ kind: 'variants', names: all });
+    return variants.admit(question.family, variantKey)
+      ? { value: pointer, beside: { key: variantKey, value } }
+      : { value: pointer };
+  }
+
+  #uncacheable(): Buffer {
+    return packEntry({ kind: 'uncacheable', until: this.#context.clock.now() + UNCACHEABLE_FOR });
+  }
+}
+
+/** A request that waits, until it is told something for the first time, or has waited for long enough. */
+class Turn {
+  readonly #stop: () => void;
+  #over = false;
+
+  constructor(clock: Clock, wait: number, tired: () => void) {
+    this.#stop = clock.schedule(wait, () => this.end(tired), true);
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  end(tell: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stop();
+    tell();
+  }
+}
+
+/** The response that a load has brought, if it was one. */
+async function responseIn(
+  loading: Promise<{ readonly value: unknown }>,
+): Promise<StoredResponse | undefined> {
+  const found = await loading.catch(() => undefined);
+  return unpackResponse(found?.value);
+}
+
+function decline(wishes: LoadWishes): Buffer {
+  wishes.skip();
+  return NOTHING;
+}
+
+function namesIn(entry: StoredEntry): readonly string[] {
+  switch (entry.kind) {
+    case 'variants':
+      return entry.names;
+    case 'response':
+      return entry.response.selected.map(({ name }) => name);
+    case 'uncacheable':
+      return [];
+  }
+}
