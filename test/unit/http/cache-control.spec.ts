@@ -1,13 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { parseCacheControl } from '../../../src/http/cache-control.js';
 
-const nothing = { noStore: false, noCache: false, private: false, maxAge: undefined, sMaxage: undefined };
+const nothing = {
+  noStore: false,
+  noCache: false,
+  private: false,
+  public: false,
+  mustRevalidate: false,
+  proxyRevalidate: false,
+  mustUnderstand: false,
+  maxAge: undefined,
+  sMaxage: undefined,
+  staleWhileRevalidate: undefined,
+  staleIfError: undefined,
+};
 
 describe('parseCacheControl', () => {
   it.each([
     [undefined, {}],
     ['', {}],
-    ['public, must-revalidate', {}],
+    ['immutable, no-transform', {}],
+    ['public, must-revalidate', { public: true, mustRevalidate: true }],
+    ['Proxy-Revalidate,must-understand', { proxyRevalidate: true, mustUnderstand: true }],
+    ['stale-while-revalidate=30, stale-if-error=60', { staleWhileRevalidate: 30, staleIfError: 60 }],
+    ['stale-if-error=60, stale-if-error=5', { staleIfError: 5 }],
+    ['stale-while-revalidate=long', { staleWhileRevalidate: 0 }],
     ['no-store', { noStore: true }],
     ['No-Store', { noStore: true }],
     ['  private  ,max-age=5', { private: true, maxAge: 5 }],
@@ -20,6 +37,11 @@ describe('parseCacheControl', () => {
     ['max-age=60, max-age=10, max-age=30', { maxAge: 10 }],
     ['max-age=9999999999999', { maxAge: 2 ** 31 }],
     ['max-age=60; no-store', { maxAge: 60, noStore: true }],
+    ['max-age="6\\0"', { maxAge: 60 }],
+    ['ext="unclosed, private', { private: true }],
+    ['"private", no-store', { noStore: true }],
+    ['ext="a \\" b", private', { private: true }],
+    ['= private', { private: true }],
   ])('reads %j', (text, expected) => {
     expect(parseCacheControl(text)).toEqual({ ...nothing, ...expected });
   });
@@ -41,6 +63,22 @@ describe('parseCacheControl', () => {
       expect(parseCacheControl(text).maxAge).toBe(0);
     },
   );
+
+  it('knows directives in any case (CVE-2026-8404)', () => {
+    expect(parseCacheControl('PRIVATE').private).toBe(true);
+    expect(parseCacheControl('No-StOrE').noStore).toBe(true);
+    expect(parseCacheControl('MAX-AGE=0').maxAge).toBe(0);
+  });
+
+  it('takes a time that grows with the length of the text only', () => {
+    const hostile = [
+      '"\\'.repeat(200_000),
+      'a '.repeat(200_000),
+      '='.repeat(400_000),
+      `a${' '.repeat(400_000)}`,
+    ];
+    for (const text of hostile) expect(parseCacheControl(`${text},private`).noStore).toBe(false);
+  });
 
   it('reads several fields as one', () => {
     expect(parseCacheControl(['max-age=60', 'private'])).toEqual({ ...nothing, maxAge: 60, private: true });
