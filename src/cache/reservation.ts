@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { CacheScope } from './cache-scope.js';
-import { checkTags } from './check-tags.js';
+import { joinTags } from './check-tags.js';
 import { Claiming } from './claiming.js';
 import { Filling, type LoadedValue } from './filling.js';
 import { Flight } from './flights.js';
@@ -34,7 +34,7 @@ export class Reservation {
 
   /** Stores a value, if it is still good, and ends it. What is refused is told by an event. */
   async put({ tags, ...rest }: ReservedValue): Promise<void> {
-    await this.#end({ ...rest, tags: checkTags(tags) });
+    await this.#end({ ...rest, tags: joinTags([], tags) });
   }
 
   /** Ends it without a value, so that somebody else may make one. */
@@ -53,7 +53,8 @@ export type ReservedValue = Omit<LoadedValue, 'flight' | 'replaces'>;
 
 /**
  * Asks once for the right to store a value under a key, before what it is made of is read; `undefined` = somebody is making
- * it already, it is there (but for `anew`), or what is made now must not be stored. `tags` are those that are known already.
+ * it already, it is there (but for `anew`), or what is made now must not be stored. `tags` are those that are known already; nobody
+ * checks them any more, so that the library's own may be among them.
  *
  * @throws InvalidOptionsError when the store knows no tags
  */
@@ -64,7 +65,7 @@ export async function reserve(
   anew: boolean,
 ): Promise<Reservation | undefined> {
   if (!scope.coherent) throw new InvalidOptionsError('tags', NO_TAGS, tags);
-  const flight = new Flight(scope.flightOf(key), key, checkTags(tags));
+  const flight = new Flight(scope.flightOf(key), key, joinTags([], tags));
   await new Claiming(scope).acquire([flight], anew);
   return flight.lease === undefined ? undefined : new Reservation(scope, flight);
 }

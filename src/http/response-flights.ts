@@ -169,7 +169,8 @@ export class ResponseFlights {
           const { value, beside } = this.#layOut(place, response);
           wishes.ttl(ttl);
           wishes.grace = grace;
-          wishes.tags(...tags);
+          // Past the check: some are the library's own.
+          for (const tag of tags) wishes.named.add(tag);
           if (beside !== undefined) wishes.beside(beside.key, beside.value);
           storing();
           resolve(value);
