@@ -27,7 +27,9 @@ export { Cacheable, type CacheableOptions } from './decorator/cacheable.decorato
 export { CacheEvict, type CacheEvictOptions } from './decorator/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorator/cache-put.decorator.js';
 export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
-export type { ResponseOptions } from './di/route-metadata.js';
+export { NoCache } from './http/no-cache.decorator.js';
+export { ResponseCacheContext, ResponseCacheCtx } from './http/response-cache-ctx.js';
+export type { ResponseCacheOptions, ResponseOptions, ResponsePolicyOptions } from './di/response-options.js';
 export {
   defineKey,
   type CacheKey,

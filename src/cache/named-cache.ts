@@ -307,6 +307,11 @@ export class NamedCache {
     return new NamedCache(this.#scope.part(name, store.namespace(name)));
   }
 
+  /** Whether its entries can carry tags. @internal */
+  get takesTags(): boolean {
+    return this.#scope.coherent;
+  }
+
   /** See `reserve`. @internal */
   reserve(key: string, tags: readonly string[], anew = false): Promise<Reservation | undefined> {
     return reserve(this.#scope, key, tags, anew);

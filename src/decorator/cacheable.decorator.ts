@@ -1,6 +1,7 @@
 import type { StaleOptions } from '../cache/stale-options.js';
 import type { TimeoutOptions } from '../cache/timeout-options.js';
-import { setCacheableMetadata, type ResponseOptions } from '../di/route-metadata.js';
+import { RESPONSE_OPTIONS, type ResponseOptions } from '../di/response-options.js';
+import { setCacheableMetadata } from '../di/route-metadata.js';
 import type { Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
 import { decorateMethod, decoratorPath } from './decorate-method.js';
@@ -47,14 +48,14 @@ export interface CacheableOptions<
   readonly ttl?: Duration | null;
   /**
    * Tags by which the result can be invalidated: a list, or a function of the arguments. Those of a key definition in
-   * `key` come to them.
+   * `key` come to them. In the list of a route handler, `{name}` stands for a parameter of its path: `'product:{id}'`.
    */
   readonly tags?: G;
   /** More tags, which only the result tells: a function of it and the arguments. Not called on a hit. */
   readonly resultTags?: X;
-  /** Serve a result after its ttl. Default: the cache's. Not on route handlers. */
+  /** Serve a result after its ttl. Default: the cache's. Not on route handlers: see `response.stale`. */
   readonly stale?: StaleOptions;
-  /** How long callers wait for the method. Default: the cache's. Not on route handlers. */
+  /** How long callers wait for the method. Default: the cache's. Not on route handlers: see `response.wait`. */
   readonly timeout?: TimeoutOptions;
   /** False: the call neither reads nor fills the cache. Not on route handlers: see `response.when`. */
   readonly when?: W;
@@ -179,10 +180,7 @@ function readLoad(reader: OptionReader): CacheablePlan['load'] {
   return { ...(ttl !== undefined && { ttl }), ...(stale && { stale }), ...(timeout && { timeout }) };
 }
 
+/** Its values are checked by who understands them, when the application starts. */
 function readResponse(reader: OptionReader): ResponseOptions {
-  if (!reader.has('response')) return {};
-  const options = reader.nested('response', ['key', 'when']);
-  const key = options.callback<string>('key');
-  const when = options.callback<boolean>('when');
-  return { ...(key && { key }), ...(when && { when }) };
+  return reader.has('response') ? { ...reader.group('response', RESPONSE_OPTIONS) } : {};
 }

@@ -1,5 +1,6 @@
 import { isObservable } from 'rxjs';
 import { handlerVerdict, type HandlerVerdict } from '../di/route-metadata.js';
+import { hasPlaces } from '../di/tag-template.js';
 import { attachmentOf } from './cache-binding.js';
 import { planEvictions } from './eviction.js';
 import { factsOf, type HostFacts } from './host-facts.js';
@@ -72,7 +73,9 @@ function judge({ plan, verdict }: NonNullable<Actions['response']>, last: unknow
   if (call.vetoes(plan.unless, last)) verdict.vetoed = true;
   if (verdict.vetoed || last === undefined) return;
   // A handler that calls another shows what that one made: the tags of both are those of the response.
-  verdict.tags = [...(verdict.tags ?? []), ...call.tags(plan), ...call.resultTags(plan, last)];
+  // Places for parameters are filled by who knows the request.
+  const tags = call.tags(plan).filter((tag) => !hasPlaces(tag));
+  verdict.tags = [...(verdict.tags ?? []), ...tags, ...call.resultTags(plan, last)];
 }
 
 async function act({ cacheable, put, evictions, response }: Actions, call: MethodCall): Promise<unknown> {

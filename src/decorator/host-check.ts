@@ -75,11 +75,14 @@ function checkRoute(cacheable: CacheablePlan, path: string): void {
       'cannot stand on a route handler, whose arguments do not exist before a lookup; use response.when(context)',
     );
   }
-  for (const name of ['stale', 'timeout'] as const) {
+  for (const [name, instead] of [
+    ['stale', 'response.stale'],
+    ['timeout', 'response.wait'],
+  ] as const) {
     if (cacheable.load[name] === undefined) continue;
     throw new InvalidOptionsError(
       `${path} @Cacheable.${name}`,
-      'cannot stand on a route handler: a response is not served stale, nor waited for',
+      `cannot stand on a route handler; use ${instead}`,
     );
   }
 }

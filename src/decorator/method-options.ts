@@ -98,9 +98,9 @@ export class OptionReader {
     throw this.#wrong(name, 'must be true or false');
   }
 
-  /** A reader of the options that stand under `name`. */
-  nested(name: string, known: readonly string[]): OptionReader {
-    return new OptionReader(this.#options[name], `${this.path}.${name}`, known);
+  /** The options that stand under `name`, as they were given. */
+  group(name: string, known: readonly string[]): RawOptions {
+    return optionsObject(this.#options[name], `${this.path}.${name}`, known);
   }
 
   oneOf<T extends string>(name: string, allowed: readonly T[]): T | undefined {

@@ -3,8 +3,8 @@ import type { StaleOptions } from '../cache/stale-options.js';
 import type { Duration } from '../duration.js';
 
 /**
- * How responses are cached: of one route (`response` of `@Cacheable`), of all that name it (`http.policies`), or of all
- * (`http`). What a route leaves out its named policy says, then `http`.
+ * How responses are cached: of all routes (`http`), of those that name it (`http.policies`), or of one (`response` of
+ * `@Cacheable`, without `ttl`). What a route leaves out its named policy says, then `http`.
  */
 export interface ResponsePolicyOptions {
   /**
@@ -28,7 +28,7 @@ export interface ResponsePolicyOptions {
   readonly when?: (context: ExecutionContext) => boolean;
   /** Request headers that the response depends on. */
   readonly vary?: readonly string[];
-  /** The query parameters that the response depends on, all others are hidden from the key. Default: all of them. */
+  /** The query parameters that the response depends on; no other is in the key. Default: all of them. Not with `key`. */
   readonly query?: readonly string[];
   /** The hosts that are told apart; a request for another one is not cached. Default: the host does not matter. */
   readonly hosts?: readonly string[];
@@ -42,7 +42,9 @@ export interface ResponsePolicyOptions {
   readonly perRequestHeaders?: readonly string[];
   /** Cookies that make a request one of a signed-in visitor. */
   readonly sessionCookies?: readonly string[];
-  /** Serve a response after its ttl. Default: the cache's. */
+  /** How long responses live whose `@Cacheable` does not say; `null` = for ever. Default: the ttl of their cache. */
+  readonly ttl?: Duration | null;
+  /** Serve a response after its ttl. Default: the cache's. Never at once (`revalidate`) to users who are kept apart. */
   readonly stale?: StaleOptions;
   /** `Cache-Control` for browsers and other caches, where the handler sets none. Default: none is sent. */
   readonly cacheControl?: string;
@@ -55,7 +57,7 @@ export interface ResponsePolicyOptions {
 }
 
 /** What `@Cacheable` may say about a response only; it stands under `response` and needs a controller's route handler. */
-export interface ResponseOptions extends ResponsePolicyOptions {
+export interface ResponseOptions extends Omit<ResponsePolicyOptions, 'ttl'> {
   /** The name of a policy of `http.policies`. */
   readonly policy?: string;
 }
@@ -66,8 +68,37 @@ export interface ResponseCacheOptions extends ResponsePolicyOptions {
   readonly routes?: 'decorated' | 'all';
   /** The cache of routes without `@Cacheable`. Default `'default'`. */
   readonly cache?: string;
-  /** How long responses live whose route does not say. Default: the ttl of their cache. */
-  readonly ttl?: Duration | null;
   /** Policies that routes use by name. */
   readonly policies?: Readonly<Record<string, ResponsePolicyOptions>>;
 }
+
+/** What both a route and a named policy may say. */
+const SHARED = [
+  'respectHeaders',
+  'public',
+  'varyByUser',
+  'key',
+  'when',
+  'vary',
+  'query',
+  'hosts',
+  'statuses',
+  'negativeTtl',
+  'maxBodyBytes',
+  'perRequestHeaders',
+  'sessionCookies',
+  'stale',
+  'cacheControl',
+  'cacheStatus',
+  'strict',
+  'wait',
+] as const satisfies readonly (keyof ResponseOptions)[];
+
+/** The names of `ResponseOptions`. */
+export const RESPONSE_OPTIONS = [...SHARED, 'policy'] as const;
+
+/** The names of `ResponsePolicyOptions`. */
+export const POLICY_OPTIONS = [...SHARED, 'ttl'] as const;
+
+/** The names of `ResponseCacheOptions`. */
+export const RESPONSE_CACHE_OPTIONS = [...POLICY_OPTIONS, 'routes', 'cache', 'policies'] as const;

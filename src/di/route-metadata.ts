@@ -1,15 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ExecutionContext } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import type { Duration } from '../duration.js';
-
-/** What `@Cacheable` may say about a response only; it stands under `response` and needs a controller's route handler. */
-export interface ResponseOptions {
-  /** Stands for path, parameters and query in the key; the route itself stays in it. Runs after the guards. */
-  readonly key?: (context: ExecutionContext) => string;
-  /** False: this request neither reads nor fills the cache. Runs after the guards. */
-  readonly when?: (context: ExecutionContext) => boolean;
-}
+import type { ResponseOptions } from './response-options.js';
 
 /** What `@Cacheable` says about a route, read once when the class is defined. */
 export interface ResolvedCacheableRoute {
@@ -18,8 +10,12 @@ export interface ResolvedCacheableRoute {
   readonly key: string | undefined;
   /** `undefined` = the cache's own ttl, `null` = never expires. */
   readonly ttl: Duration | null | undefined;
+  /** As it was given: its values are checked when the application starts. */
   readonly response: ResponseOptions;
-  /** The tags of every response; absent = its responses carry none, `[]` = only the handler's verdict names some. */
+  /**
+   * The tags of every response, perhaps with places for parameters (`product:{id}`); absent = its responses carry none, `[]` =
+   * only the handler's verdict names some.
+   */
   readonly tags?: readonly string[];
   /** True when the handler's result is judged after it ran: run it inside `watchHandler`. */
   readonly judged: boolean;

@@ -14,8 +14,10 @@ import {
 } from '../cache/cache-options.js';
 import type { ConnectionOptions, ResolvedConnection } from '../connection/connection-options.js';
 import { resolveConnectionOptions } from '../connection/resolve-connection-options.js';
+import type { ResponseCacheOptions } from '../di/response-options.js';
 import { milliseconds, type Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
+import { resolveResponseCache, type ResponseCacheSettings } from '../http/resolve-response-cache.js';
 import { optionsObject } from '../option.js';
 
 /** What `RedisCacheModule.forRoot()` takes. Without options: one cache, `default`, in this process's memory. */
@@ -30,6 +32,8 @@ export interface RedisCacheModuleOptions {
   ttl?: Duration | null;
   /** The named caches. `default` always exists. */
   caches?: Record<string, CacheOptions>;
+  /** The response cache: what holds for all routes, and policies that routes name. */
+  http?: ResponseCacheOptions;
   /** Whether the caches are injectable everywhere without importing the module again. Default true. */
   global?: boolean;
 }
@@ -65,9 +69,10 @@ export interface ResolvedModuleOptions {
   readonly defaults: CacheDefaults;
   readonly connections: ReadonlyMap<string, ResolvedConnection>;
   readonly caches: ReadonlyMap<string, ResolvedCacheOptions>;
+  readonly http: ResponseCacheSettings;
 }
 
-const KNOWN = ['connection', 'connections', 'keyPrefix', 'ttl', 'caches', 'global'];
+const KNOWN = ['connection', 'connections', 'keyPrefix', 'ttl', 'caches', 'http', 'global'];
 const DEFAULT_TTL = milliseconds('5m', 'ttl');
 
 /**
@@ -95,7 +100,8 @@ export function resolveModuleOptions(raw: unknown, listed: readonly string[] = [
     checkConnection(cache, connections);
     caches.set(name, cache);
   }
-  return Object.freeze({ keyPrefix: options.keyPrefix ?? 'cache', defaults, connections, caches });
+  const http = resolveResponseCache(options.http, 'options.http');
+  return Object.freeze({ keyPrefix: options.keyPrefix ?? 'cache', defaults, connections, caches, http });
 }
 
 /** Checks that the connection of a cache exists. */

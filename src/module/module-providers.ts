@@ -9,8 +9,10 @@ import { getCacheToken, getRedisToken } from '../di/tokens.js';
 import { InvalidOptionsError } from '../errors.js';
 import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
 import { ResponseStorage } from '../http/response-storage.js';
+import { RoutePolicies, type RouteCaches } from '../http/route-policies.js';
 import { CacheHost } from './cache-host.js';
 import type { ResolvedModuleOptions } from './module-options.js';
+import { ResponseHost } from './response-host.js';
 
 /** The token of the module's resolved options. One module of an application has it. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-redis-cache:options');
@@ -37,7 +39,14 @@ export function rootProviders(caches: Iterable<string>, connections: Iterable<st
           clock: systemClock,
         }),
     ),
+    {
+      provide: RoutePolicies,
+      useFactory: ({ http }: ResolvedModuleOptions, host: CacheHost) =>
+        new RoutePolicies(http, routeCaches(host)),
+      inject: [RESOLVED_OPTIONS, CacheHost],
+    },
     ResponseCacheInterceptor,
+    ResponseHost,
     fromHost(CACHE_MANAGER, (host) => host.registry.get('default')),
     { provide: Cache, useExisting: CACHE_MANAGER },
     ...[...caches].map((name) => fromHost(getCacheToken(name), (host) => host.registry.get(name))),
@@ -66,6 +75,15 @@ export function featureProviders(caches: Readonly<Record<string, unknown>>): Pro
 /** The tokens of providers, to export them. */
 export function tokensOf(providers: readonly Provider[]): InjectionToken[] {
   return providers.map((one) => (typeof one === 'function' ? one : one.provide));
+}
+
+function routeCaches(host: CacheHost): RouteCaches {
+  return {
+    has: (name) => host.registry.has(name),
+    names: () => host.registry.names(),
+    staleOf: (name) => host.defaultsOf(name).stale,
+    takesTags: (name) => host.registry.get(name).takesTags,
+  };
 }
 
 function requireOneRoot(modules: ModulesContainer): void {

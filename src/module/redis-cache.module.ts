@@ -8,15 +8,12 @@ import {
   type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
-import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { ModulesContainer } from '@nestjs/core';
 import type { CacheOptions } from '../cache/cache-options.js';
 import { CacheBinding } from '../decorator/cache-binding.js';
 import { startDecoratedHosts, type Unbound } from '../decorator/host-discovery.js';
 import { getCacheToken } from '../di/tokens.js';
 import { InvalidOptionsError } from '../errors.js';
-import { checkResponseCacheOrder, installResponseCache } from '../http/interceptor-order.js';
-import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
-import { ResponseStorage } from '../http/response-storage.js';
 import { optionsObject } from '../option.js';
 import { optionsFactory, type FeatureAsyncOptions } from './async-options.js';
 import { CacheHost } from './cache-host.js';
@@ -34,6 +31,7 @@ import {
   unlistedDefaultClient,
 } from './module-providers.js';
 import { RedisCacheFeatureModule } from './redis-cache-feature.module.js';
+import { ResponseHost } from './response-host.js';
 
 /**
  * Named caches, cached methods and cached responses for an application. Import it once, before the modules that use it, by
@@ -43,27 +41,14 @@ import { RedisCacheFeatureModule } from './redis-cache-feature.module.js';
 export class RedisCacheModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   readonly #host: CacheHost;
   readonly #binding: CacheBinding;
-  readonly #storage: ResponseStorage;
-  readonly #interceptor: ResponseCacheInterceptor;
-  readonly #config: ApplicationConfig;
+  readonly #responses: ResponseHost;
   readonly #modules: ModulesContainer;
-  /** Whether the application serves HTTP: an application context has no routes. */
-  #serving = false;
 
   /** @internal */
-  constructor(
-    host: CacheHost,
-    binding: CacheBinding,
-    storage: ResponseStorage,
-    interceptor: ResponseCacheInterceptor,
-    config: ApplicationConfig,
-    modules: ModulesContainer,
-  ) {
+  constructor(host: CacheHost, binding: CacheBinding, responses: ResponseHost, modules: ModulesContainer) {
     this.#host = host;
     this.#binding = binding;
-    this.#storage = storage;
-    this.#interceptor = interceptor;
-    this.#config = config;
+    this.#responses = responses;
     this.#modules = modules;
     binding.fill(host.registry);
   }
@@ -127,23 +112,23 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
 
   /** Puts the response cache in front of all interceptors: routes are built right after this hook. */
   configure(_consumer: MiddlewareConsumer): void {
-    installResponseCache(this.#config, this.#interceptor);
-    this.#serving = true;
+    this.#responses.install();
   }
 
-  /** Ties decorated methods to the caches and checks what they name. */
+  /** Ties decorated methods to the caches, and checks what they and routes say. */
   async onModuleInit(): Promise<void> {
-    const unbound = await this.#host.starting(({ registry }) =>
-      startDecoratedHosts(this.#modules, this.#binding, registry),
-    );
+    const unbound = await this.#host.starting(({ registry }) => {
+      const hosts = startDecoratedHosts(this.#modules, this.#binding, registry);
+      this.#responses.start(this.#modules);
+      return hosts;
+    });
     this.#host.started();
     warnOfUnbound(unbound);
-    if (this.#serving) checkResponseCacheOrder(this.#config, this.#interceptor);
   }
 
   /** Stores what is still to be stored, and closes the connections that are ours. */
   async onApplicationShutdown(): Promise<void> {
-    await this.#storage.drain();
+    await this.#responses.drain();
     await this.#host.close();
   }
 }

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { declaredRoutes } from '../http/declared-routes.js';
+import { checkResponseCacheOrder, installResponseCache } from '../http/interceptor-order.js';
+import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
+import { ResponseStorage } from '../http/response-storage.js';
+import { RoutePolicies } from '../http/route-policies.js';
+
+/** The response cache of one application, from its start to its end. */
+@Injectable()
+export class ResponseHost {
+  readonly #interceptor: ResponseCacheInterceptor;
+  readonly #policies: RoutePolicies;
+  readonly #storage: ResponseStorage;
+  readonly #config: ApplicationConfig;
+  /** Whether the application serves HTTP: an application context has no routes. */
+  #serving = false;
+
+  constructor(
+    interceptor: ResponseCacheInterceptor,
+    policies: RoutePolicies,
+    storage: ResponseStorage,
+    config: ApplicationConfig,
+  ) {
+    this.#interceptor = interceptor;
+    this.#policies = policies;
+    this.#storage = storage;
+    this.#config = config;
+  }
+
+  /** Puts the response cache in front of all interceptors. To be called before the routes are built. */
+  install(): void {
+    installResponseCache(this.#config, this.#interceptor);
+    this.#serving = true;
+  }
+
+  /** Checks what routes say, and that the response cache still is in front. Throws as `RoutePolicies.start` does. */
+  start(modules: ModulesContainer): void {
+    this.#policies.start(declaredRoutes(modules, this.#config.getGlobalPrefix()));
+    if (this.#serving) checkResponseCacheOrder(this.#config, this.#interceptor);
+  }
+
+  /** Waits until what is to be stored is stored. Does not reject. */
+  drain(): Promise<void> {
+    return this.#storage.drain();
+  }
+}
