@@ -11,7 +11,9 @@ clients do MGET and JSON, and 100 SETs with a ttl in one pipeline. bentocache ha
 
 const NOTES = `redis-yet's \`mget\` is MGET and \`JSON.parse\` with nothing around them, as that of a bare client. Ours also checks the header of
 each entry, counts and tells each hit, and keeps the bytes of all keys until they are parsed: 0.5 µs per key beside the 2.6 µs
-that decoding and parsing it take. In \`mset\` it is the check that a value comes back as it is: 1.1 µs per key.`;
+that decoding and parsing it take. In \`mset\` it is what a single write pays,
+too: a script that heeds barriers and ends loads (Redis takes 4.3 µs per entry for it, 0.7 for a bare SET), and the check that a value
+comes back as it is, 1.1 µs.`;
 
 const MANY = 100;
 /** What asks for MGET and parses, and nothing else. */

@@ -29,6 +29,9 @@ figures are per call. lru-cache and Map are called in the same way, without \`aw
 const LOAD =
   '`getOrSet` (`wrap`) of a key that is there, in the memory in front of Redis. cache-manager has its memory alone.';
 
+const NOTES = `Every hit reads the clock once, for entries expire and trust in the channel does: 40 to 60 ns, which alone is more than all that
+lru-cache does without a ttl. The rest of a \`peek\` is two lookups by text, that of the user's key and that of the Redis key.`;
+
 const COUNT = 1_000;
 const HOT = 'product:500:details';
 const TAGGED = [
@@ -78,7 +81,7 @@ await withRedis(async (url) => {
   // A trusted channel is lost where the event loop stands still for a second: on a busy machine some hits may be of Redis.
   if (asked > 100) throw new Error(`${asked} lookups were answered by Redis and not by the memory.`);
   const versions = [memory.name, tier.name, `Redis ${await serverVersion(url)}`];
-  report('memory-hit', { title: 'A hit in memory', text: TEXT, versions, sections });
+  report('memory-hit', { title: 'A hit in memory', text: TEXT, notes: NOTES, versions, sections });
   for (const cache of caches) await cache.close();
 });
 
