@@ -1,0 +1,275 @@
+import { describe, expect, it } from 'vitest';
+import type { CacheContext } from '../../../src/cache/cache-context.js';
+import { NEVER_STALE } from '../../../src/cache/stale-options.js';
+import type { KeptResponse } from '../../../src/http/response-filler.js';
+import { ResponseFlights, type Answer, type Question } from '../../../src/http/response-flights.js';
+import type { SelectingHeader, StoredResponse } from '../../../src/http/stored-response.js';
+import { Variants } from '../../../src/http/variants.js';
+import { Processes, quiet } from '../cache/processes.js';
+
+type Lead = Extract<Answer, { kind: 'lead' }>;
+
+/** Several processes that keep responses in one cache. */
+class Servers {
+  readonly processes: Processes;
+  readonly settling = new Set<Promise<unknown>>();
+
+  constructor(options: Partial<CacheContext> = {}) {
+    this.processes = new Processes(options);
+  }
+
+  start() {
+    const { cache } = this.processes.start();
+    const flights = new ResponseFlights({
+      cache,
+      variants: new Variants(),
+      clock: this.processes.clock,
+      settling: (work) => void this.settling.add(work),
+    });
+    return { cache, flights };
+  }
+}
+
+/** What a request with these headers asks for at `/page`. */
+function question(headers: Record<string, string> = {}, more: Partial<Question> = {}): Question {
+  return {
+    family: 'page',
+    key: 'page',
+    tags: ['known'],
+    stale: NEVER_STALE,
+    wait: 10_000,
+    variantKey: (names) => `page?${names.map((name) => `${name}=${headers[name]}`).join('&')}`,
+    matches: ({ selected }) => selected.every(({ name, value }) => headers[name] === value),
+    ...more,
+  };
+}
+
+function kept(body: string, selected: readonly SelectingHeader[] = [], ttl = 60_000): KeptResponse {
+  const response: StoredResponse = {
+    status: 200,
+    createdAt: 0,
+    headers: [],
+    selected,
+    body: Buffer.from(body),
+  };
+  return { response, ttl, grace: 60_000, tags: ['known', 'named'] };
+}
+
+function leading(answer: Answer): Lead {
+  if (answer.kind !== 'lead') throw new Error(`It does not lead: ${answer.kind}.`);
+  return answer;
+}
+
+function bodyOf(answer: Answer): string {
+  return answer.kind === 'stored' ? `${answer.response.body}` : answer.kind;
+}
+
+async function run(flights: ResponseFlights, asked: Question, made: KeptResponse): Promise<void> {
+  leading(await flights.ask(asked)).filler.store(made);
+  await quiet();
+}
+
+describe('requests for one response', () => {
+  it('of all processes share one run of the handler, and those that come later its response', async () => {
+    const servers = new Servers();
+    const [one, two] = [servers.start(), servers.start()];
+    const first = leading(await one.flights.ask(question()));
+    const waiting = [one, two, one].map(({ flights }) => flights.ask(question()));
+    await servers.processes.pass(50);
+    first.filler.store(kept('made once'));
+    await servers.processes.pass(2_000);
+    expect((await Promise.all(waiting)).map(bodyOf)).toEqual(['made once', 'made once', 'made once']);
+    expect(bodyOf(await two.flights.ask(question()))).toBe('made once');
+    expect(`${(await two.flights.find(question()))?.body}`).toBe('made once');
+  });
+
+  it('run their own handlers at once where its response is for one client alone, as do those that come soon', async () => {
+    const servers = new Servers();
+    const [one, two] = [servers.start(), servers.start()];
+    const first = leading(await one.flights.ask(question()));
+    const waiting = [one, two].map(({ flights }) => flights.ask(question()));
+    await servers.processes.pass(50);
+    first.filler.refuse();
+    await servers.processes.pass(2_000);
+    expect((await Promise.all(waiting)).map(bodyOf)).toEqual(['alone', 'alone']);
+    expect(bodyOf(await two.flights.ask(question()))).toBe('alone');
+    expect(await two.flights.find(question())).toBeUndefined();
+  });
+
+  it('are tried again, one at a time while nobody waits, some seconds after one could not be stored', async () => {
+    const servers = new Servers();
+    const [one, two] = [servers.start(), servers.start()];
+    leading(await one.flights.ask(question())).filler.refuse();
+    await servers.processes.pass(10_001);
+    const [probe, other] = [await one.flights.ask(question()), await two.flights.ask(question())];
+    expect([bodyOf(probe), bodyOf(other)]).toEqual(['alone', 'alone']);
+    if (probe.kind !== 'alone' || other.kind !== 'alone') throw new Error('unreachable');
+    other.filler.store(kept('of who does not probe'));
+    await quiet();
+    expect(bodyOf(await two.flights.ask(question()))).toBe('alone');
+    probe.filler.store(kept('of who probes'));
+    await quiet();
+    expect(bodyOf(await two.flights.ask(question()))).toBe('of who probes');
+  });
+
+  it('run their own handlers where there was no response, and the next request leads', async () => {
+    const servers = new Servers();
+    const { flights } = servers.start();
+    const first = leading(await flights.ask(question()));
+    const waiting = flights.ask(question());
+    await quiet();
+    first.filler.fail();
+    expect(bodyOf(await waiting)).toBe('alone');
+    expect(bodyOf(await flights.ask(question()))).toBe('lead');
+  });
+
+  it('wait for so long and no longer; the response is stored all the same', async () => {
+    const servers = new Servers();
+    const { flights } = servers.start();
+    const first = leading(await flights.ask(question()));
+    const waiting = flights.ask(question({}, { wait: 1_000 }));
+    await servers.processes.pass(999);
+    await servers.processes.pass(1);
+    expect(bodyOf(await waiting)).toBe('alone');
+    first.filler.store(kept('late'));
+    await quiet();
+    expect(bodyOf(await flights.ask(question()))).toBe('late');
+  });
+
+  it('that waited in vain are not made to lead afterwards: the next one is', async () => {
+    const servers = new Servers();
+    const [one, two] = [servers.start(), servers.start()];
+    const first = leading(await one.flights.ask(question()));
+    const waiting = two.flights.ask(question({}, { wait: 10 }));
+    await servers.processes.pass(10);
+    expect(bodyOf(await waiting)).toBe('alone');
+    first.filler.fail();
+    await servers.processes.pass(2_000);
+    expect(bodyOf(await two.flights.ask(question()))).toBe('lead');
+  });
+
+  it.each(['known', 'named'])(
+    'are not given what was made before its tag "%s" was invalidated',
+    async (tag) => {
+      const servers = new Servers();
+      const [one, two] = [servers.start(), servers.start()];
+      const first = leading(await one.flights.ask(question()));
+      await two.cache.invalidateTags(tag);
+      const after = [one, two].map(({ flights }) => flights.ask(question()));
+      await quiet();
+      first.filler.store(kept('older'));
+      await servers.processes.pass(2_000);
+      leading(await Promise.race(after)).filler.store(kept('newer'));
+      await servers.processes.pass(2_000);
+      expect((await Promise.all(after)).map(bodyOf).toSorted()).toEqual(['lead', 'newer']);
+      expect(bodyOf(await one.flights.ask(question()))).toBe('newer');
+    },
+  );
+});
+
+describe('responses that differ by headers of the request', () => {
+  const [de, en] = ['de', 'en'].map((value) => ({ 'accept-language': value }));
+  const selected = (value: string) => [{ name: 'accept-language', value }];
+
+  it('are kept apart, though nobody knew before the first one was made', async () => {
+    const servers = new Servers();
+    const [one, two] = [servers.start(), servers.start()];
+    await run(one.flights, question(de), kept('Guten Tag', selected('de')));
+    await run(one.flights, question(en), kept('Good day', selected('en')));
+    for (const { flights } of [one, two, servers.start()]) {
+      expect(bodyOf(await flights.ask(question(de)))).toBe('Guten Tag');
+      expect(bodyOf(await flights.ask(question(en)))).toBe('Good day');
+      leading(await flights.ask(question({ 'accept-language': 'fr' }))).filler.fail();
+    }
+  });
+
+  it('take one round trip where this process has learned it', async () => {
+    const servers = new Servers();
+    const { flights, cache } = servers.start();
+    await run(flights, question(de), kept('Guten Tag', selected('de')));
+    await cache.del('page');
+    expect(bodyOf(await flights.ask(question(de)))).toBe('Guten Tag');
+  });
+
+  it('are found when they turn out to differ by one header more', async () => {
+    const servers = new Servers();
+    const [one, two] = [servers.start(), servers.start()];
+    await run(one.flights, question(de), kept('Guten Tag', selected('de')));
+    expect(bodyOf(await two.flights.ask(question(de)))).toBe('Guten Tag');
+    const mobile = { 'accept-language': 'en', 'x-device': 'mobile' };
+    const both = [...selected('en'), { name: 'x-device', value: 'mobile' }];
+    await run(one.flights, question(mobile), kept('G’day', both));
+    for (const { flights } of [one, two, servers.start()]) {
+      expect(bodyOf(await flights.ask(question(mobile)))).toBe('G’day');
+      leading(await flights.ask(question({ ...mobile, 'x-device': 'tv' }))).filler.fail();
+    }
+  });
+
+  it('wait for the one that is theirs, and run their own handlers where it is another one', async () => {
+    const servers = new Servers();
+    const { flights } = servers.start();
+    const first = leading(await flights.ask(question(de)));
+    const waiting = [flights.ask(question(de)), flights.ask(question(en))];
+    await quiet();
+    first.filler.store(kept('Guten Tag', selected('de')));
+    await quiet();
+    expect((await Promise.all(waiting)).map(bodyOf)).toEqual(['Guten Tag', 'lead']);
+  });
+
+  it('are stored up to 32 of them: who sends others does not fill the cache', async () => {
+    const servers = new Servers();
+    const { flights, cache } = servers.start();
+    for (let at = 0; at < 100; at++) {
+      const headers = { 'accept-language': `x${at}` };
+      const answer = await flights.ask(question(headers));
+      if (answer.kind === 'lead') answer.filler.store(kept('page', selected(`x${at}`)));
+      await quiet();
+    }
+    const keys: string[] = [];
+    for await (const key of cache.keys()) keys.push(key);
+    expect(keys).toHaveLength(32);
+  });
+});
+
+describe('a response that is stale', () => {
+  it('is served at once while one request of all renews it', async () => {
+    const stale = { revalidate: 30_000, error: 0 };
+    const servers = new Servers({ stale });
+    const [one, two] = [servers.start(), servers.start()];
+    await run(one.flights, question(), kept('old', [], 1_000));
+    await servers.processes.pass(1_500);
+    const renewals: string[] = [];
+    const refresh: Question['refresh'] = (old, filler) => {
+      renewals.push(`${old?.body}`);
+      filler.store(kept('new'));
+    };
+    const asked = question({}, { stale, refresh });
+    const answers = await Promise.all([one, two, one].map(({ flights }) => flights.ask(asked)));
+    expect(answers.map(bodyOf)).toEqual(['old', 'old', 'old']);
+    await quiet();
+    expect(renewals).toEqual(['old']);
+    expect(bodyOf(await two.flights.ask(asked))).toBe('new');
+    await Promise.all(servers.settling);
+  });
+
+  it('is given in place of a run that fails, to who leads and to who waits; not once it is invalidated', async () => {
+    const stale = { revalidate: 0, error: 60_000 };
+    const servers = new Servers({ stale });
+    const { flights, cache } = servers.start();
+    const asked = question({}, { stale });
+    await run(flights, asked, kept('old', [], 1_000));
+    await servers.processes.pass(1_500);
+    const first = leading(await flights.ask(asked));
+    expect(`${first.old?.body}`).toBe('old');
+    const waiting = flights.ask(asked);
+    await quiet();
+    first.filler.fail();
+    expect(`${(await first.instead())?.body}`).toBe('old');
+    expect(bodyOf(await waiting)).toBe('old');
+    await servers.processes.pass(2_000);
+    const next = leading(await flights.ask(asked));
+    await cache.invalidateTags('named');
+    next.filler.fail();
+    expect(await next.instead()).toBeUndefined();
+  });
+});
