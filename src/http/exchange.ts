@@ -37,13 +37,13 @@ export interface Exchange {
   capture(offer: Offer, maxBodyBytes?: number): Capture;
   /** Prepares the response for a stored one and gives the value that Nest must reply with to send it. */
   replay(stored: StoredResponse): unknown;
-  /** Whether the handler has made the response a 304. */
-  notModified(): boolean;
   /**
-   * Turns the handler's 304 into the stored response with the fields that the 304 carries (RFC 9111 section 3.2), and gives
-   * the value that Nest must reply with. What waits for the handler's response is offered this one.
+   * As `replay`, but the response is sent like one of the handler: the client's conditions are answered when it is sent, and
+   * what waits for the handler's response is offered this one.
    */
-  freshen(stored: StoredResponse): unknown;
+  replayAsMade(stored: StoredResponse): unknown;
+  /** The head of the response as its handler has left it so far. */
+  head(): ResponseHead;
   /**
    * Runs the handler once more for nobody, once the response is closed: what it does to the response is captured and not
    * sent, and the response is as it was again afterwards. Resolves when that is over, and does not reject: a response that is
@@ -60,12 +60,16 @@ export interface BackgroundLimits {
   readonly maxBodyBytes: number;
 }
 
-/** A response as its handler made it. */
-export interface CapturedResponse {
+/** Status and fields of a response that is being made. */
+export interface ResponseHead {
   readonly status: number;
   readonly fields: HeaderFields;
   /** The spelling of lower-cased names. */
   readonly names: ReadonlyMap<string, string>;
+}
+
+/** A response as its handler made it. */
+export interface CapturedResponse extends ResponseHead {
   /** A copy of the bytes before content coding; `null` for none. */
   readonly body: Buffer | null;
 }

@@ -1,6 +1,6 @@
-import { MAX_BODY_BYTES } from './admission.js';
-import type { CapturedResponse, Capture, Offer } from './exchange.js';
+import type { CapturedResponse, Capture, Offer, ResponseHead } from './exchange.js';
 import type { ExpressRequest, ExpressResponse } from './express-response.js';
+import { expectedBy, MAX_BODY_BYTES, sendsNoBody } from './captured-response.js';
 import { onceHeadIsWritten, writeAbandonedHead } from './head-capture.js';
 import { headerFields } from './header-fields.js';
 import { shadowMethod } from './method-shadow.js';
@@ -12,36 +12,46 @@ import { shadowMethod } from './method-shadow.js';
  * goes on as it is. The fields are taken at the moment at which Express asks whether the client's copy is fresh: all of
  * them are set by then, and a 304 has not taken any away yet.
  */
-export function captureExpress(request: ExpressRequest, response: ExpressResponse, offer: Offer): Capture {
-  let complete = false;
+export function captureExpress(
+  request: ExpressRequest,
+  response: ExpressResponse,
+  offer: Offer,
+  maxBodyBytes: number = MAX_BODY_BYTES,
+): Capture {
+  let expected: ((response: CapturedResponse) => boolean) | undefined;
   // What a method of the application's own makes of the body is not known, so an ETag made from that is not kept.
   const patched = Object.hasOwn(response, 'send');
-  const restore = shadowMethod(response, 'send', (send, args) => {
-    const body = complete ? bytesOf(args[0]) : undefined;
-    if (body === undefined) return send(...args);
-    const foreignTag = patched && !response.hasHeader('etag');
-    return sendWatched(
-      request,
-      response,
-      () => send(...args),
-      (settleWith) => {
-        const captured = snapshot(response, body);
-        if (foreignTag) captured.fields.delete('etag');
-        settleWith(offer(captured));
-      },
-    );
-  });
+  const waitForSend = (): (() => void) =>
+    shadowMethod(response, 'send', (send, args) => {
+      if (expected === undefined) return send(...args);
+      // Goes through `json`, and comes back as a string.
+      if (isToBeSerialized(args[0])) restore = waitForSend();
+      const body = bytesOf(args[0], maxBodyBytes);
+      if (body === undefined) return send(...args);
+      const foreignTag = patched && !response.hasHeader('etag');
+      return sendWatched(
+        request,
+        response,
+        () => send(...args),
+        (settleWith) => {
+          const captured = snapshot(response, body);
+          if (foreignTag) captured.fields.delete('etag');
+          if (expected?.(captured) === true) settleWith(offer(captured));
+        },
+      );
+    });
+  let restore = waitForSend();
   return {
-    complete() {
-      complete = true;
+    complete(value) {
+      expected = expectedBy(value);
     },
-    cancel: restore,
+    cancel: () => restore(),
   };
 }
 
 type Settle = ReturnType<Offer>;
 
-/** Calls `send`, and `look` once while it runs: when freshness is asked for, else before a head of status 200 is written. */
+/** Calls `send`, and `look` once while it runs: when freshness is asked for, else before a head other than a 304 is written. */
 function sendWatched(
   request: ExpressRequest,
   response: ExpressResponse,
@@ -61,7 +71,7 @@ function sendWatched(
   const unhook = onceHeadIsWritten(
     response,
     () => {
-      if (response.statusCode === 200) lookOnce();
+      if (response.statusCode !== 304) lookOnce();
     },
     (head) => settle?.(head),
   );
@@ -95,16 +105,28 @@ function onceFreshnessIsRead(request: ExpressRequest, callback: () => void): () 
   return restore;
 }
 
+function isToBeSerialized(body: unknown): boolean {
+  if (typeof body === 'object') return body !== null && !ArrayBuffer.isView(body);
+  return typeof body === 'number' || typeof body === 'boolean';
+}
+
 /** `null` for a response without a body; `undefined` for one that is not to be taken. */
-function bytesOf(body: unknown): Buffer | null | undefined {
-  if (body === undefined) return null;
+function bytesOf(body: unknown, maxBodyBytes: number): Buffer | null | undefined {
+  if (body === undefined || body === null) return null;
+  if (typeof body === 'string') return Buffer.from(body, 'utf8');
+  if (!Buffer.isBuffer(body)) return undefined;
   // Too large to be stored, so not worth a copy.
-  if ((typeof body !== 'string' && !Buffer.isBuffer(body)) || body.length > MAX_BODY_BYTES) return undefined;
-  return typeof body === 'string' ? Buffer.from(body, 'utf8') : Buffer.from(body);
+  return body.length > maxBodyBytes ? body : Buffer.from(body);
 }
 
 function snapshot(response: ExpressResponse, body: Buffer | null) {
+  const head = headOf(response);
+  return { ...head, body: sendsNoBody(head.status) ? null : body } satisfies CapturedResponse;
+}
+
+/** Status and fields of a response so far. */
+export function headOf(response: ExpressResponse) {
   const names = (response.getRawHeaderNames?.() ?? []).map((name) => [name.toLowerCase(), name] as const);
   const fields = headerFields(response.getHeaders());
-  return { status: response.statusCode, fields, names: new Map(names), body } satisfies CapturedResponse;
+  return { status: response.statusCode, fields, names: new Map(names) } satisfies ResponseHead;
 }

@@ -1,14 +1,20 @@
 import type { Exchange } from './exchange.js';
-import { captureExpress } from './express-capture.js';
+import { runExpressAgain } from './express-background.js';
+import { captureExpress, headOf } from './express-capture.js';
 import type { ExpressRequest, ExpressResponse } from './express-response.js';
-import { onceClosed } from './head-capture.js';
+import { closed, onceClosed } from './head-capture.js';
 import { headerFields } from './header-fields.js';
 import { shadowMethod } from './method-shadow.js';
-import { restoreHeaders } from './restore-headers.js';
+import { startOf } from './response-start.js';
+import { restoreHeaders, withMembers } from './restore-headers.js';
+import type { StoredResponse } from './stored-response.js';
 
 /** A request and its response on Express. Conditional requests are answered by Express itself, on hits and on misses. */
 export function expressExchange(request: ExpressRequest, response: ExpressResponse): Exchange {
+  const start = startOf(response);
+  const before = headerFields(Object.fromEntries(start.headers));
   return {
+    request,
     method: request.method,
     url: request.url,
     originalUrl: request.originalUrl ?? request.url,
@@ -16,19 +22,34 @@ export function expressExchange(request: ExpressRequest, response: ExpressRespon
     params: request.params ?? {},
     host: () => JSON.stringify([request.hostname, request.headers.host]),
     identified: () => Boolean(request.user),
-    fields: () => headerFields(response.getHeaders()),
+    session: () => request.session,
+    fields: () => before,
+    addHeader(name, value) {
+      const together = withMembers(response.getHeader(name), value);
+      response.setHeader(name, together);
+      before.set(name.toLowerCase(), together);
+    },
     onClose: (callback) => onceClosed(response, callback),
-    capture: (offer) => captureExpress(request, response, offer),
-    replay({ status, headers, body }) {
-      response.status(status);
-      restoreHeaders(headers, {
-        set: (name, value) => response.setHeader(name, value),
-        remove: (name) => response.removeHeader(name),
-      });
-      if (body === null) return null;
-      // Nest would turn a Buffer into JSON, so it is given a string, and the bytes go in its place.
-      shadowMethod(response, 'send', (send) => send(body));
-      return '';
+    capture: (offer, maxBodyBytes) => captureExpress(request, response, offer, maxBodyBytes),
+    replay: (stored) => replay(response, stored),
+    replayAsMade: (stored) => replay(response, stored),
+    head: () => headOf(response),
+    async background(run, offer, limits) {
+      await closed(response, limits.clock);
+      await runExpressAgain({ request, response, start }, run, offer, limits);
     },
   };
+}
+
+function replay(response: ExpressResponse, { status, headers, body }: StoredResponse): unknown {
+  response.status(status);
+  restoreHeaders(headers, {
+    get: (name) => response.getHeader(name),
+    set: (name, value) => response.setHeader(name, value),
+    remove: (name) => response.removeHeader(name),
+  });
+  if (body === null) return null;
+  // Nest would turn a Buffer into JSON, so it is given a string, and the bytes go in its place.
+  shadowMethod(response, 'send', (send) => send(body));
+  return '';
 }

@@ -11,13 +11,16 @@ export interface ExpressRequest {
   readonly hostname?: string;
   readonly fresh?: boolean;
   readonly user?: unknown;
+  readonly session?: unknown;
 }
 
 /** What is needed of a response of Express. */
 export interface ExpressResponse extends RawResponse {
   send(body?: unknown): unknown;
+  json(body: unknown): unknown;
   status(code: number): unknown;
   setHeader(name: string, value: string | string[]): unknown;
+  getHeader(name: string): unknown;
   removeHeader(name: string): unknown;
   hasHeader(name: string): boolean;
 }

@@ -1,8 +1,10 @@
-import { MAX_BODY_BYTES } from './admission.js';
-import { isNotModified, weakEntityTag } from './conditional-request.js';
-import type { Capture, Offer } from './exchange.js';
+import { BODY_FIELDS, expectedBy, MAX_BODY_BYTES, sendsNoBody } from './captured-response.js';
+import { weakEntityTag } from './conditional-request.js';
+import type { Capture, CapturedResponse, Offer } from './exchange.js';
+import { answerCondition } from './fastify-condition.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
 import { mediaType, ownSerializer, serializeLikeFastify } from './fastify-serializer.js';
+import { isStreamed } from './handler-result.js';
 import { onceHeadIsWritten } from './head-capture.js';
 import { headerFields } from './header-fields.js';
 import { shadowMethod } from './method-shadow.js';
@@ -10,8 +12,6 @@ import { shadowMethod } from './method-shadow.js';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 const BYTES_TYPE = 'application/octet-stream';
-/** Fields that a 304 does without. */
-const OF_BODY = ['content-type', 'content-length', 'content-encoding', 'transfer-encoding'];
 
 /**
  * Waits for the response of a handler on Fastify.
@@ -19,25 +19,67 @@ const OF_BODY = ['content-type', 'content-length', 'content-encoding', 'transfer
  * Strings and bytes are taken as they are; other values where Fastify serialises them: after the preSerialization hooks
  * and before the onSend hooks, which run again on every hit.
  */
-export function captureFastify(request: FastifyRequest, reply: FastifyReply, offer: Offer): Capture {
+export function captureFastify(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  offer: Offer,
+  maxBodyBytes: number = MAX_BODY_BYTES,
+): Capture {
   const patched = Object.hasOwn(reply, 'send');
-  const taking = { request, reply, offer };
+  let restore = (): void => {};
   return {
     complete(value) {
       if (reply.sent || reply.raw.headersSent || Object.hasOwn(reply, 'send') !== patched) return;
-      if ((typeof value === 'string' || Buffer.isBuffer(value)) && value.length > MAX_BODY_BYTES) return;
-      if (typeof value === 'string') captureText(taking, value);
-      else if (ArrayBuffer.isView(value)) captureBytes(taking, value);
-      else captureSerialized(taking);
+      const expected = expectedBy(value);
+      const take = (captured: CapturedResponse): void => {
+        const settle = expected(captured) ? offerTagged(reply, captured, offer) : undefined;
+        if (settle === undefined) return;
+        onceHeadIsWritten(reply.raw, () => {}, settle);
+        answerCondition(request, reply);
+      };
+      const taking = { reply, maxBodyBytes, take };
+      if (value instanceof Error) restore = capturePayloadOfFilter(taking);
+      else capturePayload(taking, value);
     },
-    cancel() {},
+    cancel: () => restore(),
   };
 }
 
+/** Takes what Fastify would make of a payload, without the hooks of the route, and settles at once. Throws as Fastify does. */
+export function takeUnsent(reply: FastifyReply, payload: unknown, offer: Offer, maxBodyBytes: number): void {
+  const take = (captured: CapturedResponse): void => {
+    const settle = expectedBy(payload)(captured) ? offerTagged(reply, captured, offer) : undefined;
+    settle?.({ status: reply.statusCode, fields: headerFields(reply.getHeaders()) });
+  };
+  capturePayload({ reply, maxBodyBytes, take }, payload);
+  if (isToBeSerialized(payload)) reply.serialize(payload);
+}
+
 interface Taking {
-  readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly offer: Offer;
+  readonly maxBodyBytes: number;
+  readonly take: (captured: CapturedResponse) => void;
+}
+
+/** Waits for what a filter replies to an exception. */
+function capturePayloadOfFilter(taking: Taking): () => void {
+  return shadowMethod(taking.reply, 'send', (send, args) => {
+    const [payload] = args;
+    // An error goes to Fastify's error handler, which replies on its own.
+    if (!(payload instanceof Error) && !isStreamed(payload)) capturePayload(taking, payload);
+    return send(...args);
+  });
+}
+
+function capturePayload(taking: Taking, payload: unknown): void {
+  if (isToBeSerialized(payload)) captureSerialized(taking);
+  else if (typeof payload === 'string') captureText(taking, payload);
+  else if (ArrayBuffer.isView(payload)) captureBytes(taking, payload);
+  else takeBody(taking, null, undefined);
+}
+
+function isToBeSerialized(payload: unknown): boolean {
+  return payload !== undefined && typeof payload !== 'string' && !ArrayBuffer.isView(payload);
 }
 
 function captureText(taking: Taking, text: string): void {
@@ -45,15 +87,14 @@ function captureText(taking: Taking, text: string): void {
   const given = mediaType(reply);
   // A reply's own serializer is given texts that have a type.
   if (given !== undefined && ownSerializer(reply) !== null) return;
-  const type = given === undefined ? TEXT_TYPE : typeAsSent(reply);
-  if (type !== undefined) take(taking, Buffer.from(text, 'utf8'), type);
+  takeBody(taking, Buffer.from(text, 'utf8'), given === undefined ? TEXT_TYPE : typeAsSent(reply));
 }
 
 function captureBytes(taking: Taking, view: ArrayBufferView): void {
-  const type = taking.reply.getHeader('content-type') ?? BYTES_TYPE;
-  // Copied, since the handler may go on writing to its buffer.
-  const bytes = Buffer.from(Buffer.from(view.buffer, view.byteOffset, view.byteLength));
-  take(taking, bytes, String(type));
+  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  // Copied, since the handler may go on writing to its buffer; not when it is too large to be stored.
+  const body = bytes.length > taking.maxBodyBytes ? bytes : Buffer.from(bytes);
+  takeBody(taking, body, String(taking.reply.getHeader('content-type') ?? BYTES_TYPE));
 }
 
 function captureSerialized(taking: Taking): void {
@@ -68,23 +109,32 @@ function captureSerialized(taking: Taking): void {
     reply.serializer(own);
     const sent = own === null ? serializeLikeFastify(reply, payload) : own(payload);
     const body = typeof sent === 'string' ? Buffer.from(sent, 'utf8') : sent;
-    if (Buffer.isBuffer(body)) take(taking, body, reply.getHeader('content-type'));
+    if (Buffer.isBuffer(body)) takeBody(taking, body, reply.getHeader('content-type'));
     return sent;
   });
 }
 
-/** Offers the response and, where it is taken, gives it an entity tag and waits for its head. */
-function take({ request, reply, offer }: Taking, body: Buffer, type: unknown): void {
-  // Without a type Fastify would give the hit, which is bytes, one of its own.
-  if (typeof type !== 'string') return;
-  const fields = headerFields(reply.getHeaders()).set('content-type', type);
-  const tag = fields.has('etag') ? undefined : weakEntityTag(body);
-  if (tag !== undefined) fields.set('etag', tag);
-  const settle = offer({ status: reply.statusCode, fields, names: new Map(), body });
-  if (settle === undefined) return;
-  if (tag !== undefined) reply.header('etag', tag);
-  onceHeadIsWritten(reply.raw, () => {}, settle);
-  if (request.raw.httpVersionMajor === 1) answerCondition(request, reply);
+function takeBody({ reply, take }: Taking, body: Buffer | null, type: unknown): void {
+  const fields = headerFields(reply.getHeaders());
+  const { statusCode: status } = reply;
+  if (body === null || sendsNoBody(status)) {
+    for (const name of BODY_FIELDS) fields.delete(name);
+    take({ status, fields, names: new Map(), body: null });
+  } else if (typeof type === 'string') {
+    // Without a type Fastify would give the hit, which is bytes, one of its own.
+    take({ status, fields: fields.set('content-type', type), names: new Map(), body });
+  }
+}
+
+/** Offers the response and, where it is taken, gives it an entity tag. */
+function offerTagged(reply: FastifyReply, captured: CapturedResponse, offer: Offer): ReturnType<Offer> {
+  const { fields, body } = captured;
+  const tag = body === null || fields.has('etag') ? undefined : weakEntityTag(body);
+  const settle = offer(
+    tag === undefined ? captured : { ...captured, fields: new Map([...fields, ['etag', tag]]) },
+  );
+  if (settle !== undefined && tag !== undefined) reply.header('etag', tag);
+  return settle;
 }
 
 /** The type as Fastify sends it: JSON gets a charset. `undefined` where Fastify would write its parameters anew. */
@@ -93,24 +143,4 @@ function typeAsSent(reply: FastifyReply): string | undefined {
   const media = mediaType(reply);
   if (media === undefined || !media.includes('json') || /;\s*charset\s*=/i.test(type)) return type;
   return type.includes(';') ? undefined : `${media}; charset=utf-8`;
-}
-
-/**
- * Turns a 200 into a 304 while its head is written, when the client already has this response. Node drops the body of a
- * 304 in HTTP/1; in HTTP/2 it would fail, so there the whole response is sent.
- */
-function answerCondition({ raw: { headers } }: FastifyRequest, reply: FastifyReply): void {
-  const validators = { etag: textOf(reply, 'etag'), lastModified: textOf(reply, 'last-modified') };
-  if (!isNotModified(headers, validators)) return;
-  shadowMethod(reply.raw, 'writeHead', (writeHead, args) => {
-    if (args[0] !== 200) return writeHead(...args);
-    for (const name of OF_BODY) reply.raw.removeHeader(name);
-    const fields = [...headerFields((args[1] ?? {}) as Record<string, unknown>)];
-    return writeHead(304, Object.fromEntries(fields.filter(([name]) => !OF_BODY.includes(name))));
-  });
-}
-
-function textOf(reply: FastifyReply, name: string): string | undefined {
-  const value = reply.getHeader(name);
-  return typeof value === 'string' ? value : undefined;
 }

@@ -1,19 +1,33 @@
-import { isNotModified } from './conditional-request.js';
+import { isNotModified, type Validators } from './conditional-request.js';
 import type { Exchange } from './exchange.js';
+import { runFastifyAgain } from './fastify-background.js';
 import { captureFastify } from './fastify-capture.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
-import { onceClosed } from './head-capture.js';
-import { headerFields } from './header-fields.js';
-import { restoreHeaders } from './restore-headers.js';
+import { closed, onceClosed } from './head-capture.js';
+import { fieldValue, headerFields } from './header-fields.js';
+import { startOf } from './response-start.js';
+import { restoreHeaders, withMembers } from './restore-headers.js';
 import type { StoredHeader, StoredResponse } from './stored-response.js';
 
-/** The fields of a 304 (RFC 9110 section 15.4.5). */
-const OF_NOT_MODIFIED = new Set(['cache-control', 'content-location', 'date', 'etag', 'expires', 'vary']);
+/** The fields of a 304 (RFC 9110 section 15.4.5), and the age of what it is about. */
+const OF_NOT_MODIFIED = new Set([
+  'age',
+  'cache-control',
+  'content-location',
+  'date',
+  'etag',
+  'expires',
+  'vary',
+]);
 
 /** A request and its response on Fastify, which answers no conditional requests itself: hits do here. */
 export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): Exchange {
   const { raw } = request;
+  const start = startOf(reply.raw);
+  const headers = new Map(Object.entries(reply.getHeaders()));
+  const before = headerFields(Object.fromEntries(headers));
   return {
+    request,
     method: raw.method ?? '',
     url: raw.url ?? '',
     originalUrl: request.originalUrl ?? raw.url ?? '',
@@ -21,26 +35,56 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
     params: (request.params ?? {}) as Readonly<Record<string, unknown>>,
     host: () => JSON.stringify([request.hostname, raw.headers.host ?? raw.headers[':authority']]),
     identified: () => Boolean(request.user) || Boolean(raw.user),
-    fields: () => headerFields(reply.getHeaders()),
+    session: () => request.session ?? raw.session,
+    fields: () => before,
+    addHeader(name, value) {
+      const together = withMembers(reply.getHeader(name), value);
+      reply.header(name, together);
+      before.set(name.toLowerCase(), together);
+    },
     onClose: (callback) => onceClosed(reply.raw, callback),
-    capture: (offer) => captureFastify(request, reply, offer),
-    replay(stored) {
-      if (isNotModified(raw.headers, validatorsOf(stored))) return replayNotModified(reply, stored);
-      reply.code(stored.status);
-      restore(reply, stored.headers);
-      return stored.body ?? undefined;
+    capture: (offer, maxBodyBytes) => captureFastify(request, reply, offer, maxBodyBytes),
+    replay: (stored) =>
+      isNotModified(raw.headers, validatorsOf(stored))
+        ? replayNotModified(reply, stored)
+        : replayWhole(reply, stored),
+    replayAsMade: (stored) => replayWhole(reply, stored),
+    head: () => ({
+      status: reply.statusCode,
+      fields: headerFields(reply.getHeaders()),
+      names: new Map<string, string>(),
+    }),
+    async background(run, offer, limits) {
+      await closed(reply.raw, limits.clock);
+      await runFastifyAgain({ reply, start, headers }, run, offer, limits);
     },
   };
 }
 
-function replayNotModified(reply: FastifyReply, { headers }: StoredResponse): undefined {
+function replayWhole(reply: FastifyReply, { status, headers, body }: StoredResponse): unknown {
+  reply.code(status);
+  restore(reply, headers);
+  return body ?? undefined;
+}
+
+function replayNotModified(reply: FastifyReply, stored: StoredResponse): undefined {
   reply.code(304);
   for (const name of ['content-type', 'content-length', 'content-encoding']) remove(reply, name);
-  restore(
-    reply,
-    headers.filter(({ name }) => OF_NOT_MODIFIED.has(name.toLowerCase())),
-  );
+  const { etag } = validatorsOf(stored);
+  const sent = stored.headers.filter(({ name }) => {
+    const lower = name.toLowerCase();
+    return OF_NOT_MODIFIED.has(lower) || (lower === 'last-modified' && etag === undefined);
+  });
+  restore(reply, sent);
   return undefined;
+}
+
+function validatorsOf({ status, headers }: StoredResponse): Validators {
+  const find = (wanted: string) => {
+    const value = fieldValue(headers, wanted);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return { status, etag: find('etag'), lastModified: find('last-modified') };
 }
 
 /** Older versions of Fastify leave a field that middleware set on Node's response. */
@@ -51,15 +95,8 @@ function remove(reply: FastifyReply, name: string): void {
 
 function restore(reply: FastifyReply, headers: readonly StoredHeader[]): void {
   restoreHeaders(headers, {
+    get: (name) => reply.getHeader(name),
     set: (name, value) => reply.header(name, value),
     remove: (name) => remove(reply, name),
   });
-}
-
-function validatorsOf({ headers }: StoredResponse) {
-  const find = (wanted: string) => {
-    const value = headers.find(({ name }) => name.toLowerCase() === wanted)?.value;
-    return typeof value === 'string' ? value : undefined;
-  };
-  return { etag: find('etag'), lastModified: find('last-modified') };
 }

@@ -9,11 +9,13 @@ export interface FastifyRequest {
     readonly headers: IncomingHttpHeaders;
     readonly httpVersionMajor?: number;
     readonly user?: unknown;
+    readonly session?: unknown;
   };
   readonly hostname?: string;
   readonly originalUrl?: string;
   readonly params?: unknown;
   readonly user?: unknown;
+  readonly session?: unknown;
 }
 
 /** Turns a payload into what is sent. */
@@ -22,6 +24,7 @@ export type Serialize = (payload: unknown) => unknown;
 /** What is needed of a reply of Fastify. */
 export interface FastifyReply {
   readonly raw: RawResponse & { removeHeader(name: string): void };
+  readonly request: object;
   readonly sent: boolean;
   readonly statusCode: number;
   code(status: number): unknown;

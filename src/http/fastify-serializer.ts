@@ -13,6 +13,16 @@ export function ownSerializer(reply: FastifyReply): Serialize | null | undefined
   return typeof found === 'function' ? (found as Serialize) : null;
 }
 
+/** Whether the route of a reply has preSerialization hooks, which only Fastify can run; true when it cannot be known. */
+export function hasPreSerialization({ request }: FastifyReply): boolean {
+  const slot = Object.getOwnPropertySymbols(request).find(
+    ({ description }) => description === 'fastify.context',
+  );
+  const context: unknown = slot && Reflect.get(request, slot);
+  if (typeof context !== 'object' || context === null) return true;
+  return Array.isArray(Reflect.get(context, 'preSerialization'));
+}
+
 /**
  * Serialises a payload as Fastify does for a reply without a serializer of its own: the application's default serializer,
  * the route's schema of this status (then of its class, then the default one), or JSON.

@@ -1,21 +1,27 @@
-import { StreamableFile } from '@nestjs/common';
+import { HttpException, StreamableFile } from '@nestjs/common';
 import { tap, type Observable } from 'rxjs';
 import type { Capture } from './exchange.js';
 
+/** Which responses are waited for beside those that carry the value of a handler. */
+export interface ResultRules {
+  /** Whether a response of this status, which is not 200, may be stored. None by default. */
+  keeps?(status: number): boolean;
+  /** Told instead of `capture.cancel()` that the handler gave something to be streamed. */
+  streamed?(): void;
+}
+
 /**
- * Tells a capture about the last value of a handler: that is what Nest replies with. A handler that fails, gives nothing
- * or `undefined`, or gives something to be streamed is not captured. `done` is called in every case, before Nest replies.
+ * Tells a capture about the last value of a handler: that is what Nest replies with; or about the exception that a filter
+ * replies to. A handler that fails otherwise, gives nothing or `undefined`, or gives something to be streamed is not captured.
+ * `done` is called in every case, before Nest replies.
  */
 export function captureResult(
   source: Observable<unknown>,
   capture: Capture,
   done: () => void,
+  rules: ResultRules = {},
 ): Observable<unknown> {
   let last: unknown;
-  const giveUp = () => {
-    done();
-    capture.cancel();
-  };
   return source.pipe(
     tap({
       next(value) {
@@ -23,17 +29,27 @@ export function captureResult(
       },
       complete() {
         done();
-        if (last === undefined || isStreamed(last)) capture.cancel();
-        else capture.complete(last);
+        if (last === undefined && rules.keeps?.(204) !== true) capture.cancel();
+        else if (!isStreamed(last)) capture.complete(last);
+        else if (rules.streamed === undefined) capture.cancel();
+        else rules.streamed();
       },
-      error: giveUp,
-      unsubscribe: giveUp,
+      error(error: unknown) {
+        done();
+        const kept = error instanceof HttpException && rules.keeps?.(error.getStatus()) === true;
+        if (kept) capture.complete(error);
+        else capture.cancel();
+      },
+      unsubscribe() {
+        done();
+        capture.cancel();
+      },
     }),
   );
 }
 
 /** Node and web streams, web responses, and what can be iterated but is sent as no array. */
-function isStreamed(value: unknown): boolean {
+export function isStreamed(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
   if (value instanceof StreamableFile || Object.prototype.toString.call(value) === '[object Response]') {
     return true;

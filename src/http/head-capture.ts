@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Clock } from '../clock.js';
 import { headerFields, type HeaderFields } from './header-fields.js';
 import { shadowMethod } from './method-shadow.js';
 
@@ -42,6 +43,11 @@ export function onceHeadIsWritten(
 export function onceClosed(raw: RawResponse, callback: () => void): void {
   if (raw.closed || raw.stream?.closed === true) callback();
   else raw.once('close', callback);
+}
+
+/** Resolves once a response is closed, and those who listen for that have been told. */
+export function closed(raw: RawResponse, clock: Clock): Promise<void> {
+  return new Promise((resolve) => onceClosed(raw, () => clock.afterInput(resolve)));
 }
 
 /**
