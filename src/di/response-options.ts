@@ -44,7 +44,7 @@ export interface ResponsePolicyOptions {
   readonly sessionCookies?: readonly string[];
   /** How long responses live whose `@Cacheable` does not say; `null` = for ever. Default: the ttl of their cache. */
   readonly ttl?: Duration | null;
-  /** Serve a response after its ttl. Default: the cache's. Never at once (`revalidate`) to users who are kept apart. */
+  /** Serve a response after its ttl. Default: the cache's, but for `revalidate` on routes with `varyByUser`, which have none. */
   readonly stale?: StaleOptions;
   /** `Cache-Control` for browsers and other caches, where the handler sets none. Default: none is sent. */
   readonly cacheControl?: string;

@@ -70,9 +70,9 @@ describe('what decorators refuse when the class is defined', () => {
       '@Cacheable.response.ttl: is no option',
     ],
     [
-      'a response key that is none',
-      cacheable({ response: { key: 'x' } }),
-      '@Cacheable.response.key: must be a function',
+      'response options that are none',
+      cacheable({ response: true }),
+      '@Cacheable.response: must be an object',
     ],
     ['@CachePut without a key', cachePut({ ttl: 1 }), 'Service.find @CachePut.key: is needed'],
     ['@CachePut without anything', cachePut(undefined), 'Service.find @CachePut: must be an object'],
@@ -294,7 +294,7 @@ describe('what is refused when the application starts', () => {
       }
     }
     await expect(check(host(StaleRoute))).rejects.toThrow(
-      'StaleRoute.find @Cacheable.stale: cannot stand on a route handler',
+      'StaleRoute.find @Cacheable.stale: cannot stand on a route handler; use response.stale',
     );
     await expect(check(host(TimedRoute))).rejects.toThrow(
       'TimedRoute.find @Cacheable.timeout: cannot stand on a route handler',
