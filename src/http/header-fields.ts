@@ -14,6 +14,14 @@ export function headerFields(raw: Readonly<Record<string, unknown>>): Map<string
   return fields;
 }
 
+/** The value of a field in a list of them, whatever case its name is written in. */
+export function fieldValue(
+  headers: readonly { readonly name: string; readonly value: HeaderValue }[],
+  wanted: string,
+): HeaderValue | undefined {
+  return headers.find(({ name }) => name.toLowerCase() === wanted)?.value;
+}
+
 /** The members of a comma-separated field, trimmed and lower-cased, without empty ones. */
 export function listMembers(value: HeaderValue | undefined): string[] {
   if (value === undefined) return [];

@@ -20,6 +20,9 @@ describe('isNotModified', () => {
     [{ 'if-modified-since': date }, true],
     [{ 'if-modified-since': earlier }, false],
     [{ 'if-modified-since': 'soon' }, false],
+    [{ 'if-modified-since': 'Tuesday, 01-Jan-30 00:00:00 GMT' }, true],
+    [{ 'if-modified-since': 'Tue Jan  1 00:00:00 2030' }, true],
+    [{ 'if-modified-since': '2031-01-01' }, false],
   ])('with %j is %s', (headers, expected) => {
     expect(isNotModified(headers, { etag: 'W/"a"', lastModified: date })).toBe(expected);
   });
@@ -29,6 +32,13 @@ describe('isNotModified', () => {
     expect(isNotModified({ 'if-none-match': '"a"' }, none)).toBe(false);
     expect(isNotModified({ 'if-modified-since': later }, none)).toBe(false);
     expect(isNotModified({ 'if-none-match': '*' }, none)).toBe(true);
+  });
+
+  it('is true for responses that succeed only', () => {
+    const validators = { etag: '"a"', lastModified: undefined };
+    expect(isNotModified({ 'if-none-match': '"a"' }, { ...validators, status: 203 })).toBe(true);
+    expect(isNotModified({ 'if-none-match': '"a"' }, { ...validators, status: 404 })).toBe(false);
+    expect(isNotModified({ 'if-none-match': '*' }, { ...validators, status: 301 })).toBe(false);
   });
 
   it('compares tags with commas and quotes whole', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fieldsSince, headerFields, listMembers } from '../../../src/http/header-fields.js';
+import { fieldsSince, fieldValue, headerFields, listMembers } from '../../../src/http/header-fields.js';
 import { storableHeaders } from '../../../src/http/storable-headers.js';
 
 describe('header fields', () => {
@@ -39,12 +39,19 @@ describe('header fields', () => {
   });
 });
 
+describe('fieldValue', () => {
+  it('finds a field whatever case its name is written in', () => {
+    const headers = [{ name: 'ETag', value: '"1"' }];
+    expect(fieldValue(headers, 'etag')).toBe('"1"');
+    expect(fieldValue(headers, 'vary')).toBeUndefined();
+  });
+});
+
 describe('storableHeaders', () => {
   it('leaves out fields of the connection, of the message and of the request', () => {
     const fields = headerFields({
       'Content-Type': 'text/plain',
       'Content-Length': '4',
-      Date: 'now',
       Age: '3',
       Connection: 'close, X-Hop',
       'X-Hop': '1',
@@ -66,6 +73,24 @@ describe('storableHeaders', () => {
       { name: 'content-type', value: 'text/plain' },
       { name: 'X-Request-Kind', value: 'kept' },
       { name: 'link', value: ['</a>', '</b>'] },
+    ]);
+  });
+
+  it('leaves out what the policy says speaks of one request', () => {
+    const fields = headerFields({
+      'X-Node': 'a',
+      'Access-Control-Allow-Origin': 'https://a.example',
+      ETag: '"1"',
+    });
+    const perRequest = new Set(['x-node', 'access-control-allow-origin']);
+    expect(storableHeaders(fields, new Map(), perRequest)).toEqual([{ name: 'etag', value: '"1"' }]);
+  });
+
+  it('keeps the Date of who made the response, and that a field was taken away', () => {
+    const fields = headerFields({ Date: 'Tue, 01 Jan 2030 00:00:00 GMT', 'Cache-Control': [] });
+    expect(storableHeaders(fields, new Map(), new Set())).toEqual([
+      { name: 'date', value: 'Tue, 01 Jan 2030 00:00:00 GMT' },
+      { name: 'cache-control', value: [] },
     ]);
   });
 });
