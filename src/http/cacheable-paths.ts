@@ -1,4 +1,4 @@
-import { RequestMethod, type Type } from '@nestjs/common';
+import { RequestMethod, type Type, type VersioningOptions } from '@nestjs/common';
 import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, type ApplicationConfig, type ModulesContainer } from '@nestjs/core';
 import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
@@ -126,7 +126,8 @@ function pathsOf(
 ): string[] {
   const versioning = config.getVersioning();
   const prefix = config.getGlobalPrefix();
-  const controllerVersion = Reflect.getMetadata(VERSION_METADATA, controller) ?? versioning?.defaultVersion;
+  // A method's own version decides, then its controller's.
+  const version = versionOf(handler) ?? versionOf(controller) ?? versioning?.defaultVersion;
   const paths = listed(controller).flatMap((ctrlPath) =>
     listed(handler).flatMap((methodPath) =>
       factory.create(
@@ -135,14 +136,20 @@ function pathsOf(
           methodPath,
           ...(modulePath !== undefined && { modulePath }),
           ...(prefix !== '' && { globalPrefix: leadingSlash(prefix) }),
-          ...(versioning !== undefined && { versioningOptions: versioning, controllerVersion }),
-          methodVersion: Reflect.getMetadata(VERSION_METADATA, handler),
+          ...(versioning !== undefined && { versioningOptions: versioning }),
+          ...(version !== undefined && { controllerVersion: version }),
         },
         method,
       ),
     ),
   );
   return [...new Set(paths)];
+}
+
+type Version = NonNullable<VersioningOptions['defaultVersion']>;
+
+function versionOf(target: object): Version | undefined {
+  return Reflect.getMetadata(VERSION_METADATA, target) as Version | undefined;
 }
 
 /** The paths that a decorator gave a controller or a handler. */

@@ -67,15 +67,13 @@ export class ResponseCache {
   }
 
   async #everywhere(tags: readonly string[]): Promise<void> {
-    const names = this.#caches.names();
+    const caches = this.#caches.names().map((name) => this.#caches.get(name));
     const outcomes = await Promise.allSettled(
-      names.map((name) => this.#caches.get(name).invalidateTags(tags)),
+      caches.filter(({ takesTags }) => takesTags).map((cache) => cache.invalidateTags(tags)),
     );
-    // A cache that refuses must not spare the others. The tags are right: such an error speaks of a store without any.
-    const failed = outcomes.find(
-      (one) => one.status === 'rejected' && !(one.reason instanceof InvalidOptionsError),
-    );
-    if (failed?.status === 'rejected') throw failed.reason;
+    // A cache that refuses must not spare the others.
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
   }
 }
 
@@ -91,8 +89,8 @@ function handlerOf(controller: unknown, method: unknown): object {
   if (typeof controller !== 'function') {
     throw new InvalidOptionsError('controller', 'must be the class of a controller', controller);
   }
-  const { prototype, name } = controller as Type & { readonly prototype: Record<string, unknown> };
-  const handler = typeof method === 'string' ? prototype[method] : undefined;
+  const { prototype, name } = controller as { readonly prototype: object; readonly name: string };
+  const handler: unknown = typeof method === 'string' ? Reflect.get(prototype, method) : undefined;
   if (typeof handler === 'function' && isRouteHandler(handler)) return handler;
   throw new InvalidOptionsError('method', `must name a route handler of ${name}`, method);
 }
