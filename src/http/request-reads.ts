@@ -20,9 +20,15 @@ const ALIKE = new Set([
   ...[':method', ':path'],
 ]);
 
-/** Something that was read, and the header that must be in the key for it; none for what no header stands for. */
+type Whole = 'headers' | 'cookies';
+
+/** Something that was read. */
 interface Read {
-  readonly header: string | undefined;
+  /** The header that must be in the key for it, if there is one. */
+  readonly header?: string;
+  /** What it is a member of. */
+  readonly of?: Whole;
+  /** Whether it may tell who is asking. */
   readonly private: boolean;
 }
 
@@ -30,9 +36,8 @@ interface Read {
 export class RequestReads {
   readonly #options: WatchOptions;
   readonly #reads = new Map<string, Read>();
-  /** What was read is listed as one thing, where all of its kind was. */
-  #allHeaders = false;
-  #allCookies = false;
+  /** What was read as a whole: its members are not told one by one. */
+  readonly #listed = new Set<Whole>();
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -44,44 +49,44 @@ export class RequestReads {
     if (ALIKE.has(name) || name !== name.toLowerCase()) return;
     if (name === 'host' || name === ':authority') this.host();
     else if (name === 'authorization') this.#authorization(value);
-    else this.#note(`the header ${name}`, name, name === 'cookie');
+    else this.#note(`the header ${name}`, { header: name, of: 'headers', private: name === 'cookie' });
   }
 
   /** All headers were read, or may have been. */
   headers(): void {
-    this.#allHeaders = true;
-    this.#note('all request headers', undefined, true);
+    this.#listed.add('headers');
+    this.#note('all request headers', { private: true });
   }
 
   /** A cookie was read. */
   cookie(name: string): void {
-    this.#note(`the cookie ${JSON.stringify(name)}`, 'cookie', true);
+    this.#note(`the cookie ${JSON.stringify(name)}`, { header: 'cookie', of: 'cookies', private: true });
   }
 
   /** The names of cookies were listed. */
   cookies(): void {
-    this.#allCookies = true;
-    this.#note('all cookies', 'cookie', true);
+    this.#listed.add('cookies');
+    this.#note('all cookies', { header: 'cookie', private: true });
   }
 
   /** The user was read; `value` is what stood there. */
   user(value: unknown): void {
-    if (!this.#known(Boolean(value))) this.#note('the user', undefined, true);
+    if (!this.#known(Boolean(value))) this.#note('the user', { private: true });
   }
 
   /** The session was read; `value` is what stood there. */
   session(value: unknown): void {
-    if (!this.#known(Boolean(value))) this.#note('the session', undefined, true);
+    if (!this.#known(Boolean(value))) this.#note('the session', { private: true });
   }
 
   /** The client's address was read. */
   address(): void {
-    this.#note("the client's address", undefined, false);
+    this.#note("the client's address", { private: false });
   }
 
   /** The host was read, by whatever name. */
   host(): void {
-    this.#note('the host', 'host', false);
+    this.#note('the host', { header: 'host', of: 'headers', private: false });
   }
 
   /**
@@ -90,18 +95,18 @@ export class RequestReads {
    */
   list(vary: readonly string[], privateOnly: boolean): readonly string[] {
     const found: string[] = [];
-    for (const [text, { header, private: isPrivate }] of this.#reads) {
+    for (const [text, { header, of, private: isPrivate }] of this.#reads) {
       if (privateOnly && !isPrivate) continue;
       if (header !== undefined && vary.includes(header)) continue;
-      if (this.#allHeaders && text.startsWith('the header ')) continue;
-      if (this.#allCookies && text.startsWith('the cookie ')) continue;
+      if (of !== undefined && this.#listed.has(of)) continue;
       found.push(text);
     }
     return found;
   }
 
   #authorization(value: unknown): void {
-    if (!this.#known(value !== undefined)) this.#note('the header authorization', 'authorization', true);
+    if (this.#known(value !== undefined)) return;
+    this.#note('the header authorization', { header: 'authorization', of: 'headers', private: true });
   }
 
   /** Whether the key, or what a request needs to be asked of the cache, says who is asking. */
@@ -110,10 +115,9 @@ export class RequestReads {
     return audience === 'user' || (audience === 'anonymous' && !present);
   }
 
-  #note(text: string, header: string | undefined, isPrivate: boolean): void {
+  #note(text: string, read: Read): void {
     const { keyed, thorough, strict } = this.#options;
-    if (header !== undefined && keyed.has(header)) return;
-    if (!isPrivate && !thorough && !strict) return;
-    this.#reads.set(text, { header, private: isPrivate });
+    if (read.header !== undefined && keyed.has(read.header)) return;
+    if (read.private || thorough || strict) this.#reads.set(text, read);
   }
 }
