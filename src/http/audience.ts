@@ -1,5 +1,4 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { IncomingHttpHeaders } from 'node:http';
 import { InvalidOptionsError } from '../errors.js';
 import type { ResponsePolicy } from './response-policy.js';
 
@@ -19,15 +18,6 @@ export function requestIdentity(request: object): RequestIdentity {
     identified: targets.some((target) => Boolean(Reflect.get(target, 'user'))),
     hasSession: targets.some(holdsSession),
   };
-}
-
-/**
- * The cookies of a request, among `names`. Names are compared as they are written, and a cookie counts whatever its value is.
- */
-export function cookiesAmong(headers: IncomingHttpHeaders, names: ReadonlySet<string>): readonly string[] {
-  if (headers.cookie === undefined || names.size === 0) return [];
-  const found = headers.cookie.split(';').map((pair) => pair.split('=', 1)[0]?.trim() ?? '');
-  return [...new Set(found)].filter((name) => names.has(name));
 }
 
 /**

@@ -4,7 +4,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionsError } from '../../../src/errors.js';
-import { cookiesAmong, partitionOf, requestIdentity } from '../../../src/http/audience.js';
+import { partitionOf, requestIdentity } from '../../../src/http/audience.js';
 
 class Secure {
   changed = false;
@@ -63,26 +63,6 @@ describe('requestIdentity', () => {
     expect(requestIdentity(request).hasSession).toBe(false);
     request.session.cart = 1;
     expect(requestIdentity(request).hasSession).toBe(true);
-  });
-});
-
-describe('cookiesAmong', () => {
-  const names = new Set(['sid', '__Host-sid']);
-
-  it.each([
-    [undefined, []],
-    ['', []],
-    ['theme=dark', []],
-    ['sid=1', ['sid']],
-    ['sid', ['sid']],
-    ['sid=', ['sid']],
-    ['theme=sid; xsid=1; sidx=2; SID=3', []],
-    ['theme=dark;sid=a=b', ['sid']],
-    ['theme=dark ;  sid = 1', ['sid']],
-    ['__Host-sid=1; sid=2; sid=3', ['__Host-sid', 'sid']],
-    ['theme="; sid=1"', ['sid']],
-  ])('%s has %j', (cookie, found) => {
-    expect(cookiesAmong(cookie === undefined ? {} : { cookie }, names)).toEqual(found);
   });
 });
 
