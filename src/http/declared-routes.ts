@@ -44,11 +44,12 @@ function handlersOf(controller: Type): Map<string, object> {
     prototype !== null && prototype !== Object.prototype;
     prototype = Object.getPrototypeOf(prototype) as object | null
   ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       // A method that a subclass put in its place decides, a route or not.
       if (seen.has(name)) continue;
       seen.add(name);
-      if (typeof value === 'function' && isRouteHandler(value)) found.set(name, value as object);
+      const value: unknown = descriptor.value;
+      if (typeof value === 'function' && isRouteHandler(value)) found.set(name, value);
     }
   }
   return found;

@@ -45,6 +45,14 @@ describe('the reference', () => {
     }
   });
 
+  it('lists every option of responses, and no other', async () => {
+    const { RESPONSE_CACHE_OPTIONS, RESPONSE_OPTIONS } = await import('../../src/di/response-options.js');
+    const page = await read('docs/reference/options.md');
+    const section = /^## Responses$(.*?)^## /ms.exec(page)?.[1] ?? '';
+    const names = new Set<string>([...RESPONSE_CACHE_OPTIONS, ...RESPONSE_OPTIONS]);
+    expect(firstColumn(section).toSorted()).toEqual([...names].toSorted());
+  });
+
   it('shows the bytes of an entry as the envelope writes them', async () => {
     const { sealEntry, COUNT_AT, ENTRY_MAGIC, EXPIRES_AT, GENERATIONS_AT, TAGGED_FROM, COUNT_BASE } =
       await import('../../src/codec/envelope.js');
