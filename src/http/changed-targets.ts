@@ -1,32 +1,32 @@
 import type { Exchange } from './exchange.js';
+import type { HeaderValue } from './header-fields.js';
 
-/** What is looked at of an unsafe request and its response. */
-export type ChangedExchange = Pick<Exchange, 'url' | 'originalUrl' | 'headers' | 'fields'>;
+/** What is looked at of an unsafe request. */
+export interface ChangingRequest extends Pick<Exchange, 'url' | 'originalUrl' | 'headers'> {
+  /** The host as the platform knows it: behind a proxy not the one that the request names. */
+  readonly hostname: string | undefined;
+}
 
 /**
  * The paths whose responses a successful unsafe request changes: the one it was routed by, the one it was sent to, and those
- * of `Location` and `Content-Location` on the same host (RFC 9111 section 4.4). `hostname` is the host as the platform knows
- * it, behind a proxy perhaps. `location` stands for the field where the response has it not yet.
+ * of `locations` that are on the same host, which is what `Location` and `Content-Location` hold (RFC 9111 section 4.4).
  */
 export function changedTargets(
-  exchange: ChangedExchange,
-  hostname: string | undefined,
-  location: string | undefined,
+  request: ChangingRequest,
+  locations: readonly (HeaderValue | undefined)[],
 ): string[] {
-  const base = baseOf(exchange);
-  const fields = exchange.fields();
-  const named = [location ?? fields.get('location'), fields.get('content-location')].flat();
-  const urls = named
-    .filter((one) => one !== undefined)
-    .filter((one) => URL.canParse(one, base.href))
-    .map((one) => new URL(one, base))
+  const base = baseOf(request);
+  const urls = locations
+    .flat()
+    .filter((one) => one !== undefined && URL.canParse(one, base.href))
+    .map((one) => new URL(one as string, base))
     // The scheme says nothing: TLS may end in front of the application.
-    .filter(({ host, hostname: name }) => host === base.host || (name !== '' && name === hostname));
-  const own = [exchange.url, exchange.originalUrl].map((target) => pathOf(target, base));
+    .filter(({ host, hostname }) => host === base.host || (hostname !== '' && hostname === request.hostname));
+  const own = [request.url, request.originalUrl].map((target) => pathOf(target, base));
   return [...new Set([...own, ...urls.map(({ pathname }) => pathname)])];
 }
 
-function baseOf({ headers, originalUrl }: ChangedExchange): URL {
+function baseOf({ headers, originalUrl }: ChangingRequest): URL {
   const host = headers.host ?? headers[':authority'];
   const path = originalUrl.startsWith('/') ? originalUrl : '/';
   const asked = `http://${String(host)}${path}`;

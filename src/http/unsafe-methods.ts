@@ -26,15 +26,9 @@ export function isUnsafe(method: string): boolean {
 /** What is known of the response to an unsafe request once its handler is done. */
 interface Outcome {
   readonly status: number;
-  /** Where its handler redirects to, as long as the response does not say so yet. */
-  readonly location: string | undefined;
+  /** Where it leads, as long as the response itself does not say so. */
+  readonly location?: string | undefined;
 }
-
-type AnyResponse = {
-  readonly statusCode: number;
-  readonly headersSent?: boolean;
-  readonly raw?: { readonly headersSent: boolean };
-};
 
 /** Invalidates the responses that unsafe requests may have changed (RFC 9111 section 4.4). */
 export class UnsafeMethods {
@@ -57,27 +51,26 @@ export class UnsafeMethods {
     let ended = false;
     const end = (outcome: Outcome): Observable<never> => {
       ended = true;
-      return from(this.#invalidate(context, exchange, outcome)).pipe(mergeMap(() => EMPTY));
+      return from(this.#invalidate(exchange, outcome)).pipe(mergeMap(() => EMPTY));
     };
     const handled = source.pipe(
       tap((value) => (last = value)),
       catchError((error: unknown) => {
-        const status = error instanceof HttpException ? error.getStatus() : 500;
         return concat(
-          end({ status, location: undefined }),
+          end(outcomeOfError(context, exchange, error)),
           throwError(() => error),
         );
       }),
     );
     const done = defer(() => {
       this.#waitForSender(context, exchange);
-      return end(outcomeOf(context, last));
+      return end(outcomeOf(context, exchange, last));
     });
     return concat(handled, done).pipe(
       tap({
         // The client has left, and Nest has ended what its handler did: nobody knows how much of it was done.
         unsubscribe: () => {
-          if (!ended) void this.#invalidate(context, exchange, outcomeOf(context, last));
+          if (!ended) void this.#invalidate(exchange, outcomeOf(context, exchange, last));
         },
       }),
     );
@@ -85,25 +78,21 @@ export class UnsafeMethods {
 
   /** A handler that sends the response itself may be done before it has decided anything. */
   #waitForSender(context: ExecutionContext, exchange: Exchange): void {
-    const response = context.switchToHttp().getResponse<AnyResponse>();
-    const sent = (response.raw ?? response).headersSent === true;
-    if (sent || !sendsItself(context)) return;
-    exchange.onClose(() => {
-      const { statusCode: status } = response;
-      void this.#invalidate(context, exchange, { status, location: undefined });
-    });
+    if (isSent(context) || !sendsItself(context)) return;
+    exchange.onClose(() => void this.#invalidate(exchange, exchange.head()));
   }
 
   /** Does not reject. */
-  async #invalidate(
-    context: ExecutionContext,
-    exchange: Exchange,
-    { status, location }: Outcome,
-  ): Promise<void> {
+  async #invalidate(exchange: Exchange, { status, location }: Outcome): Promise<void> {
     if (status < 200 || status >= 400) return;
     try {
-      const { hostname } = context.switchToHttp().getRequest<{ readonly hostname?: string }>();
-      const targets = changedTargets(exchange, hostname, location);
+      const { fields } = exchange.head();
+      const { url, originalUrl, headers } = exchange;
+      const { hostname } = exchange.request as { readonly hostname?: string };
+      const targets = changedTargets({ url, originalUrl, headers, hostname }, [
+        location ?? fields.get('location'),
+        fields.get('content-location'),
+      ]);
       await Promise.all(
         [...this.#tagsOf(exchange, targets)].map(([cache, tags]) => this.#bump(cache, [...tags])),
       );
@@ -144,7 +133,7 @@ export function warnOfUntagged({ caches }: CacheablePaths, takesTags: (cache: st
 }
 
 /** The response that Nest makes of the last value of a handler. */
-function outcomeOf(context: ExecutionContext, last: unknown): Outcome {
+function outcomeOf(context: ExecutionContext, exchange: Exchange, last: unknown): Outcome {
   const redirect = Reflect.getMetadata(REDIRECT_METADATA, context.getHandler()) as Redirect | undefined;
   if (typeof redirect?.url === 'string') {
     const own = (last ?? {}) as Redirect;
@@ -153,13 +142,27 @@ function outcomeOf(context: ExecutionContext, last: unknown): Outcome {
   if (isWebResponse(last)) {
     return { status: last.status, location: last.headers.get('location') ?? undefined };
   }
-  const { statusCode } = context.switchToHttp().getResponse<AnyResponse>();
-  return { status: statusCode, location: undefined };
+  return { status: exchange.head().status };
+}
+
+/** What a handler throws is answered by a filter, unless the response has gone out before. */
+function outcomeOfError(context: ExecutionContext, exchange: Exchange, error: unknown): Outcome {
+  if (isSent(context)) return { status: exchange.head().status };
+  return { status: error instanceof HttpException ? error.getStatus() : 500 };
+}
+
+function isSent(context: ExecutionContext): boolean {
+  const response = context.switchToHttp().getResponse<Sent & { readonly raw?: Sent }>();
+  return (response.raw ?? response).headersSent;
 }
 
 /** Nest 12 sends them as they are. */
 function isWebResponse(value: unknown): value is Response {
   return Object.prototype.toString.call(value) === '[object Response]';
+}
+
+interface Sent {
+  readonly headersSent: boolean;
 }
 
 interface Redirect {
