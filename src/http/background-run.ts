@@ -37,7 +37,7 @@ export function runForNobody(
           last = value;
         },
         error: () => end(NOTHING),
-        complete: () => end(last === undefined || dropped(last) ? NOTHING : { kind: 'value', value: last }),
+        complete: () => end(dropped(last) ? NOTHING : { kind: 'value', value: last }),
       });
     } catch {
       end(NOTHING);

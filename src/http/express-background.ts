@@ -27,7 +27,7 @@ export async function runExpressAgain(
     unsent.finish();
     capture.complete(ending.value);
     try {
-      reply(response, ending.value);
+      reply(response, ending.value as Value);
     } catch {
       // It cannot be serialised: there is no response.
     }
@@ -37,8 +37,11 @@ export async function runExpressAgain(
   if (ending.kind !== 'late') unsent.restore();
 }
 
+/** Whatever a handler may give. */
+type Value = object | string | number | boolean | bigint | null | undefined;
+
 /** As Nest replies. */
-function reply(response: ExpressResponse, value: unknown): unknown {
-  if (value === null) return response.send();
+function reply(response: ExpressResponse, value: Value): unknown {
+  if (value === undefined || value === null) return response.send();
   return typeof value === 'object' ? response.json(value) : response.send(String(value));
 }

@@ -20,7 +20,7 @@ export interface ExpressResponse extends RawResponse {
   json(body: unknown): unknown;
   status(code: number): unknown;
   setHeader(name: string, value: string | string[]): unknown;
-  getHeader(name: string): unknown;
+  getHeader(name: string): number | string | string[] | undefined;
   removeHeader(name: string): unknown;
   hasHeader(name: string): boolean;
 }

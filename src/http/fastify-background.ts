@@ -4,8 +4,9 @@ import type { BackgroundLimits, Offer } from './exchange.js';
 import { takeUnsent } from './fastify-capture.js';
 import type { FastifyReply } from './fastify-reply.js';
 import { hasPreSerialization } from './fastify-serializer.js';
+import { overlay } from './overlay.js';
 import type { ResponseStart } from './response-start.js';
-import { unsentResponse } from './unsent-response.js';
+import { refuseToSend, unsentResponse } from './unsent-response.js';
 
 /** What of a reply leads to its being sent, or to more of it. */
 const SENDERS = ['callNotFound', 'hijack', 'send', 'trailer'];
@@ -33,7 +34,8 @@ export async function runFastifyAgain(
   const sent = new Map(Object.entries(reply.getHeaders()));
   setHeaders(reply, headers);
   const unsent = unsentResponse(reply.raw, start);
-  const restoreSenders = refuseSending(reply);
+  const senders = overlay(reply);
+  for (const name of SENDERS) senders.put(name, refuseToSend);
   const ending = await runForNobody(run, limits);
   if (ending.kind === 'late') return;
   try {
@@ -41,7 +43,7 @@ export async function runFastifyAgain(
   } catch {
     // It cannot be serialised: there is no response.
   }
-  restoreSenders();
+  senders.remove();
   unsent.restore();
   setHeaders(reply, sent);
 }
@@ -49,20 +51,4 @@ export async function runFastifyAgain(
 function setHeaders(reply: FastifyReply, headers: ReadonlyMap<string, unknown>): void {
   for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
   for (const [name, value] of headers) reply.header(name, value as string);
-}
-
-function refuseSending(reply: FastifyReply): () => void {
-  const before = SENDERS.map((name) => [name, Object.getOwnPropertyDescriptor(reply, name)] as const);
-  const refuse = (): never => {
-    throw new Error('This run of the handler is for nobody, so it cannot send its reply.');
-  };
-  for (const name of SENDERS) {
-    Object.defineProperty(reply, name, { value: refuse, configurable: true, writable: true });
-  }
-  return () => {
-    for (const [name, descriptor] of before) {
-      if (descriptor === undefined) Reflect.deleteProperty(reply, name);
-      else Object.defineProperty(reply, name, descriptor);
-    }
-  };
 }

@@ -26,7 +26,7 @@ export function captureFastify(
   maxBodyBytes: number = MAX_BODY_BYTES,
 ): Capture {
   const patched = Object.hasOwn(reply, 'send');
-  let restore = (): void => {};
+  let restore: (() => void) | undefined;
   return {
     complete(value) {
       if (reply.sent || reply.raw.headersSent || Object.hasOwn(reply, 'send') !== patched) return;
@@ -41,7 +41,7 @@ export function captureFastify(
       if (value instanceof Error) restore = capturePayloadOfFilter(taking);
       else capturePayload(taking, value);
     },
-    cancel: () => restore(),
+    cancel: () => restore?.(),
   };
 }
 

@@ -1,9 +1,12 @@
 import { listMembers, type HeaderValue } from './header-fields.js';
 import type { StoredHeader } from './stored-response.js';
 
+/** The value of a field as platforms give it. */
+type PresentValue = number | string | readonly string[] | undefined;
+
 /** Something that header fields can be set on. */
 interface HeaderTarget {
-  get(name: string): unknown;
+  get(name: string): PresentValue;
   set(name: string, value: string | string[]): unknown;
   remove(name: string): unknown;
 }
@@ -22,14 +25,20 @@ export function restoreHeaders(headers: readonly StoredHeader[], target: HeaderT
 }
 
 /** Adds members to a list field, as they are written, after those that are there. */
-export function withMembers(present: unknown, added: string): string {
-  if (present === undefined || present === null || present === '') return added;
-  return `${Array.isArray(present) ? present.join(', ') : String(present as string)}, ${added}`;
+export function withMembers(present: PresentValue, added: string): string {
+  return [...valuesOf(present), added].join(', ');
+}
+
+function valuesOf(present: PresentValue): string[] {
+  return [present ?? []]
+    .flat()
+    .map(String)
+    .filter((value) => value !== '');
 }
 
 function mergeVary(name: string, stored: HeaderValue, target: HeaderTarget): void {
   const present = target.get('vary');
-  const known = new Set(listMembers([present ?? ''].flat().map(String)));
+  const known = new Set(listMembers(valuesOf(present)));
   const added = textOf(stored)
     .split(',')
     .map((member) => member.trim())

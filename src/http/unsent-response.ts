@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
+import { overlay } from './overlay.js';
 import type { RawHeaderValue, ResponseStart } from './response-start.js';
 
 /** A response that has gone out, and takes a status and fields once more. */
@@ -27,34 +28,27 @@ const WRITERS = [
  * and fields are those of `start`, and what is set from here on stays in this object.
  */
 export function unsentResponse(raw: object, { status, headers }: ResponseStart): UnsentResponse {
-  const before = new Map<string, PropertyDescriptor | undefined>();
-  const put = (name: string, value: unknown): void => {
-    if (!before.has(name)) before.set(name, Object.getOwnPropertyDescriptor(raw, name));
-    Object.defineProperty(raw, name, { value, configurable: true, enumerable: false, writable: true });
-  };
-  const refuse = (): never => {
-    throw new Error('This run of the handler is for nobody, so it cannot write to the response.');
-  };
-  for (const [name, method] of Object.entries(fieldMethods(raw, headers))) put(name, method);
-  for (const name of WRITERS) put(name, refuse);
-  for (const name of ['finished', 'headersSent', 'writableEnded']) put(name, false);
-  put('statusCode', status);
+  const over = overlay(raw);
+  for (const [name, method] of Object.entries(fieldMethods(raw, headers))) over.put(name, method);
+  for (const name of WRITERS) over.put(name, refuseToSend);
+  for (const name of ['finished', 'headersSent', 'writableEnded']) over.put(name, false);
+  over.put('statusCode', status);
   return {
     finish() {
-      put('writeHead', () => raw);
-      put('write', () => true);
-      put('end', () => {
+      over.put('writeHead', () => raw);
+      over.put('write', () => true);
+      over.put('end', () => {
         (raw as { writeHead(status: number): unknown }).writeHead(Reflect.get(raw, 'statusCode') as number);
         return raw;
       });
     },
-    restore() {
-      for (const [name, descriptor] of before) {
-        if (descriptor === undefined) Reflect.deleteProperty(raw, name);
-        else Object.defineProperty(raw, name, descriptor);
-      }
-    },
+    restore: () => over.remove(),
   };
+}
+
+/** Stands for what sends: this run of a handler is for nobody. */
+export function refuseToSend(): never {
+  throw new Error('This run of the handler is for nobody, so it cannot send anything.');
 }
 
 /** Node's methods for fields, over fields of their own. */
