@@ -1,5 +1,4 @@
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
-import { readCacheable } from '../di/route-metadata.js';
 
 const NO_CACHE = Symbol('nestjs-redis-cache:no-cache');
 
@@ -13,9 +12,4 @@ export const NoCache = (): CustomDecorator<symbol> => SetMetadata(NO_CACHE, true
 /** Whether `@NoCache()` stands on a handler or a controller itself. */
 export function hasNoCache(target: object): boolean {
   return Reflect.getMetadata(NO_CACHE, target) === true;
-}
-
-/** Whether `@NoCache()` keeps the responses of a route out of the cache. */
-export function isExcluded(controller: object, handler: object): boolean {
-  return hasNoCache(handler) || (hasNoCache(controller) && readCacheable(handler) === undefined);
 }

@@ -7,7 +7,7 @@ import { placesIn } from '../di/tag-template.js';
 import { milliseconds } from '../duration.js';
 import { InvalidOptionsError, UnknownCacheError } from '../errors.js';
 import type { DeclaredRoute } from './declared-routes.js';
-import { hasNoCache, isExcluded } from './no-cache.decorator.js';
+import { hasNoCache } from './no-cache.decorator.js';
 import type { ResponseCacheSettings } from './resolve-response-cache.js';
 import { requireOneAudience, resolveResponsePolicy } from './resolve-response-policy.js';
 import type { ResponsePolicy } from './response-policy.js';
@@ -78,7 +78,7 @@ export class RoutePolicies {
     if (readCacheable(handler) !== undefined) return true;
     const everyGet =
       this.#settings.all && Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.GET;
-    return (bound || everyGet) && !isExcluded(controller, handler);
+    return (bound || everyGet) && !hasNoCache(controller) && !hasNoCache(handler);
   }
 
   /** The name of the cache that holds the responses of a route. */

@@ -68,6 +68,12 @@ class Pages {
     return name.toUpperCase();
   }
 
+  @Get('page/:name')
+  @Cacheable({ tags: ['pages', 'page:{name}'], resultTags: (found: string) => [`result:${found}`] })
+  placed(name: string) {
+    return name;
+  }
+
   @Get('outer')
   @Cacheable({ tags: () => ['outer'] })
   async outer(name: string) {
@@ -164,6 +170,14 @@ describe('a decorated route handler', () => {
     await watchHandler(verdict, () => controller.resultTagged('a'));
     expect(verdict).toEqual({ vetoed: false, tags: ['argument:a', 'result:A'] });
     expect(controller.tagged()).toBe('at once');
+  });
+
+  it('leaves tags with places for parameters to who knows the request', async () => {
+    const { controller } = await pages();
+    expect(readCacheable(Pages.prototype.placed)?.tags).toEqual(['pages', 'page:{name}']);
+    const verdict: HandlerVerdict = { vetoed: false };
+    await watchHandler(verdict, () => controller.placed('a'));
+    expect(verdict.tags).toEqual(['pages', 'result:a']);
   });
 
   it('that shows what another handler made has the tags of both', async () => {
