@@ -1,3 +1,4 @@
+import { HIDDEN_HEADERS } from './conditional-request.js';
 import type { ResponsePolicy } from './response-policy.js';
 
 /** What a watch is told of the route. */
@@ -14,7 +15,8 @@ export interface WatchOptions {
 
 /** Fields that are the same for every request whose handler fills a cache: hidden from it, or refused before. */
 const ALIKE = new Set([
-  ...['if-none-match', 'if-modified-since', 'if-range', 'range', 'if-match', 'if-unmodified-since'],
+  ...HIDDEN_HEADERS,
+  ...['if-match', 'if-unmodified-since'],
   ...['content-length', 'transfer-encoding', 'upgrade'],
   ...['x-http-method', 'x-http-method-override', 'x-method-override'],
   ...[':method', ':path'],

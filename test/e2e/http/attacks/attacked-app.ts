@@ -38,7 +38,7 @@ export function attackedRoutes(...routes: readonly Attacked[]): Type {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
     // As TypeScript applies them: the last one first.
     for (const decorator of [...decorators].toReversed()) decorator(prototype, name, descriptor);
-    Cacheable(options as CacheableOptions<undefined>)(prototype, name, descriptor);
+    (Cacheable(options as object) as MethodDecorator)(prototype, name, descriptor);
     Object.defineProperty(prototype, name, descriptor);
     Get(path)(prototype, name, descriptor);
   }
