@@ -15,7 +15,8 @@ export function freshFor(fields: HeaderFields, now: number): number | undefined 
   if (seconds !== undefined) return seconds * 1_000 - initialAge(fields, now);
   if (!fields.has('expires')) return undefined;
   const at = dateOf(fields, 'expires', now);
-  return at === undefined ? 0 : at - (dateOf(fields, 'date', now) ?? now) - initialAge(fields, now);
+  const lifetime = at === undefined ? 0 : at - (dateOf(fields, 'date', now) ?? now);
+  return lifetime - initialAge(fields, now);
 }
 
 /**

@@ -62,13 +62,13 @@ export function membersOf(text: string): string[] {
 
 /** Finds the quote that closes the one at an index; `undefined` when none does, and then none closes a later one either. */
 function quotesOf(text: string): (start: number) => number | undefined {
-  let unclosed = false;
+  let end = text.length;
   return (start) => {
-    for (let at = start + 1; !unclosed && at < text.length; at += 1) {
+    for (let at = start + 1; at < end; at += 1) {
       if (text[at] === '\\') at += 1;
       else if (text[at] === '"') return at;
     }
-    unclosed = true;
+    end = 0;
     return undefined;
   };
 }

@@ -17,7 +17,7 @@ const FORMATS = [
  */
 export function parseHttpDate(text: string, now: number): number | undefined {
   for (const format of FORMATS) {
-    const parts = format.exec(text.trim())?.groups as Record<string, string> | undefined;
+    const parts = format.exec(text.trim())?.groups;
     if (parts !== undefined) return momentOf(parts, now);
   }
   return undefined;

@@ -91,9 +91,26 @@ export function lifetimeOf(
   const grace = Math.max(graceOf(staleWindows(policy, cacheControl, status)), validation);
   const wanted = status === 200 ? ttl : policy.negativeTtl;
   const lifetime = policy.mode === 'headers' ? fresh : shorter(wanted, fresh);
-  if (lifetime === undefined) return undefined;
-  const kept = lifetime === null ? null : Math.max(0, Math.floor(lifetime));
+  // What was stale for a while before it came would be served stale for longer than it may.
+  if (lifetime === undefined || (lifetime !== null && lifetime < 0)) return undefined;
+  const kept = lifetime === null ? null : Math.floor(lifetime);
   return kept === 0 && grace === 0 ? undefined : { ttl: kept, grace };
+}
+
+/**
+ * The fields to store of a response: those that were added, with `Cache-Control` as it went out. It is asked for as long as
+ * the response is there, and middleware may have said more than the handler.
+ */
+export function withSentControl(
+  added: HeaderFields,
+  head: HeaderFields,
+  policy: ResponsePolicy,
+): HeaderFields {
+  const fields = new Map(added);
+  const control = withoutOwn(head, policy).get('cache-control');
+  if (control !== undefined) fields.set('cache-control', control);
+  else if (fields.get('cache-control')?.length !== 0) fields.delete('cache-control');
+  return fields;
 }
 
 function refuseStatus(status: number, { mode, statuses }: ResponsePolicy): string | undefined {

@@ -26,6 +26,7 @@ describe('freshFor', () => {
     [{ 'Cache-Control': 'max-age=60', Date: 'yesterday' }, 60_000],
     [{ Expires: '2030-01-01T00:01:00Z' }, 0],
     [{ Expires: '0' }, 0],
+    [{ Expires: '0', Age: '4' }, -4_000],
     [{ Expires: 'never' }, 0],
     [{ Expires: ['a', 'b'] }, 0],
   ])('of %j is %s', (fields, expected) => {

@@ -4,6 +4,7 @@ import {
   lifetimeOf,
   refuseHead,
   refuseResponse,
+  withSentControl,
   type MadeResponse,
 } from '../../../src/http/response-admission.js';
 import { factsOf, headersPolicy, policyOf } from './policies.js';
@@ -245,6 +246,7 @@ describe('the lifetime of a response, where the route decides', () => {
     { 'Cache-Control': 'max-age=0' },
     { 'Cache-Control': 'max-age=60, s-maxage=0' },
     { 'Cache-Control': 'max-age=9', Age: '9' },
+    { 'Cache-Control': 'max-age=9', Age: '10', ETag: '"v1"' },
     { Expires: '0' },
     { 'Cache-Control': 'max-age=0', ETag: 'W/"1-pp0yKMj3EIWGTHgZBY0vgFE2YJI"' },
   ])('is none with %j', (fields) => {
@@ -301,5 +303,26 @@ describe('the lifetime of a response, where the headers decide', () => {
     expect(of({})).toBeUndefined();
     expect(of({ 'Cache-Control': 'public' })).toBeUndefined();
     expect(of({ 'Last-Modified': 'Mon, 31 Dec 2029 00:00:00 GMT' })).toBeUndefined();
+  });
+});
+
+describe('what is stored of a response', () => {
+  const stored = (added: Raw, head: Raw, policy = policyOf()) =>
+    Object.fromEntries(withSentControl(headerFields(added), headerFields(head), policy));
+
+  it('says of caches what went out, whoever said it last', () => {
+    expect(stored({ etag: '"1"' }, { 'Cache-Control': 'must-revalidate' })).toEqual({
+      etag: '"1"',
+      'cache-control': 'must-revalidate',
+    });
+    expect(stored({ 'cache-control': 'public' }, { 'Cache-Control': 'max-age=5' })).toEqual({
+      'cache-control': 'max-age=5',
+    });
+    expect(stored({ 'cache-control': 'public' }, {})).toEqual({});
+    expect(stored({ 'cache-control': [] }, {})).toEqual({ 'cache-control': [] });
+  });
+
+  it('does not say what the policy tells others', () => {
+    expect(stored({}, { 'Cache-Control': 'max-age=5' }, policyOf({ cacheControl: 'max-age=5' }))).toEqual({});
   });
 });

@@ -8,6 +8,7 @@ const now = Date.UTC(2030, 0, 1);
 const stored = (headers: Record<string, string>): StoredResponse => ({
   status: 200,
   createdAt: 0,
+  expiresAt: Infinity,
   headers: Object.entries(headers).map(([name, value]): StoredHeader => ({ name, value })),
   selected: [],
   body: Buffer.from('x'),
@@ -54,6 +55,7 @@ describe('a stored response with a validator', () => {
     expect(fresh).toEqual({
       ...stored({ 'Content-Type': 'a/b', 'X-Kept': '1', etag: '"1"', 'cache-control': 'max-age=9' }),
       createdAt: now - 5_000,
+      expiresAt: Infinity,
     });
   });
 

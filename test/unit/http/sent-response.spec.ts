@@ -7,6 +7,7 @@ const createdAt = Date.UTC(2030, 0, 1);
 const stored = (headers: readonly StoredHeader[]): StoredResponse => ({
   status: 200,
   createdAt,
+  expiresAt: Infinity,
   headers,
   selected: [],
   body: Buffer.from('x'),

@@ -6,6 +6,7 @@ import { factsOf, headersPolicy, policyOf } from './policies.js';
 const stored = (cacheControl?: string, status = 200): StoredResponse => ({
   status,
   createdAt: 0,
+  expiresAt: Infinity,
   headers: cacheControl === undefined ? [] : [{ name: 'Cache-Control', value: cacheControl }],
   selected: [],
   body: null,

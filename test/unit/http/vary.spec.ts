@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { headerFields } from '../../../src/http/header-fields.js';
@@ -31,8 +32,7 @@ describe('varyNames', () => {
 const MODES = ['policy', 'headers'] as const;
 
 describe.each(MODES)('a selection, where the %s decides', (mode) => {
-  const select = (names: string[], headers: Record<string, string | string[]>) =>
-    selectHeaders(names, headers, mode);
+  const select = (names: string[], headers: IncomingHttpHeaders) => selectHeaders(names, headers, mode);
   const matches = (names: string[], one: Record<string, string>, other: Record<string, string>) =>
     matchesSelection(select(names, one), other, mode);
 
@@ -59,8 +59,8 @@ describe.each(MODES)('a selection, where the %s decides', (mode) => {
   });
 
   it('tells a list of texts from any text', () => {
-    const [many] = select(['set-cookie'], { 'set-cookie': ['a', 'b'] });
-    expect(select(['set-cookie'], { 'set-cookie': JSON.stringify(['a', 'b']) })).not.toEqual([many]);
+    const [many] = select(['x-list'], { 'x-list': ['a', 'b'] });
+    expect(select(['x-list'], { 'x-list': JSON.stringify(['a', 'b']) })).not.toEqual([many]);
   });
 
   it('does not know of what no handler sees', () => {
@@ -76,9 +76,9 @@ describe.each(MODES)('a selection, where the %s decides', (mode) => {
     const request = fc.record({ accept: value, 'accept-language': value, 'x-a': value });
     fc.assert(
       fc.property(request, request, (one, other) => {
-        const selected = select(['accept', 'accept-language', 'x-a'], one as Record<string, string>);
-        expect(matchesSelection(selected, one as Record<string, string>, mode)).toBe(true);
-        const same = matchesSelection(selected, other as Record<string, string>, mode);
+        const selected = select(['accept', 'accept-language', 'x-a'], one);
+        expect(matchesSelection(selected, one, mode)).toBe(true);
+        const same = matchesSelection(selected, other, mode);
         const plain = (text: string | undefined) =>
           text?.replaceAll(/\s|^,+|,+$|(?<=,),+/g, '').toLowerCase();
         for (const name of ['accept', 'accept-language', 'x-a'] as const) {
