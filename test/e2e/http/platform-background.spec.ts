@@ -82,7 +82,7 @@ describe.each(platforms)('a run in the background on %s', (platform) => {
     ['promises', async () => counted()],
     ['bytes', () => Buffer.from(`bytes ${(runs += 1)}`)],
   ])('takes %s as they are sent', async (_name, make) => {
-    const { miss, hit } = await refreshed(make as Route);
+    const { miss, hit } = await refreshed(make);
     expect(runs).toBeGreaterThan(1);
     expect(hit.text.length).toBe(miss.text.length);
     expect(hit.headers['content-type']).toBe(miss.headers['content-type']);
@@ -185,9 +185,9 @@ describe.each(platforms)('a run in the background on %s', (platform) => {
 
   it('begins after the response is closed', async () => {
     const closed: unknown[] = [];
-    const note = (response: AnyResponse) => closed.push((response.raw ?? (response as never)).closed);
+    const look = (response: AnyResponse) => closed.push((response.raw ?? (response as never)).closed);
     await refreshed((_request, response) => {
-      note(response);
+      look(response);
       return 'text';
     });
     expect(closed.slice(0, 2)).toEqual([false, true]);
