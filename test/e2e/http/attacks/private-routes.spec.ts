@@ -73,13 +73,19 @@ describe.each(platforms)('private pages on %s', (platform) => {
     expect(runs.count).toBe(before);
   });
 
-  it('pages of users are private for others, and no user’s page is anybody’s', async () => {
+  it('other caches are told that the pages of users are private, on a miss as well as on a hit', async () => {
     const visit = await start({ response: { varyByUser: userOf } });
-    const first = await visit('/me', as('ann'));
-    const hit = await visit('/me', as('ann'));
-    for (const reply of [first, hit]) expect(reply.headers['cache-control']).toContain('private');
-    expect((await visit('/me')).text).toContain('"user":null');
-    expect((await visit('/me')).text).toContain('"run":3');
+    const [miss, hit] = [await visit('/me', as('ann')), await visit('/me', as('ann'))];
+    expect(hit.text).toBe(miss.text);
+    expect(hit.headers['cache-control']).toBe('private');
+    expect(miss.headers['cache-control']).toBe('private');
+  });
+
+  it('who is nobody is given no user’s page, and stores none', async () => {
+    const visit = await start({ response: { varyByUser: userOf } });
+    await visit('/me', as('ann'));
+    expect((await visit('/me')).text).toBe('{"user":null,"run":2}');
+    expect((await visit('/me')).text).toBe('{"user":null,"run":3}');
   });
 
   it('the tag of somebody’s page says nothing of it to others', async () => {
