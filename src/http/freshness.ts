@@ -31,7 +31,7 @@ export function initialAge(fields: HeaderFields, now: number): number {
 }
 
 /** Milliseconds of an upstream `Age`, of the first when there are several; 0 when there is none or it cannot be read. */
-export function ageOf(fields: HeaderFields): number {
+function ageOf(fields: HeaderFields): number {
   const value = fields.get('age');
   const [first = ''] = (typeof value === 'string' ? value : (value?.[0] ?? '')).split(',');
   return /^\d{1,10}$/.test(first.trim()) ? Number(first) * 1_000 : 0;

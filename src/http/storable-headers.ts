@@ -22,8 +22,6 @@ const NEVER_STORED = new Set([
 const PER_REQUEST =
   /^(?:x-)?(?:request-id|correlation-id|trace-id|response-time|ratelimit(?:-.*)?)$|^trace(?:parent|state|response)$|^server-timing$/;
 
-const NONE: ReadonlySet<string> = new Set();
-
 /**
  * The fields that are kept with a response: those that were added around the handler, without hop-by-hop ones, those that
  * `Connection` names and those that speak of one request: `perRequestHeaders` (lower-cased) are such, too. `names` gives the
@@ -32,7 +30,7 @@ const NONE: ReadonlySet<string> = new Set();
 export function storableHeaders(
   added: HeaderFields,
   names: ReadonlyMap<string, string>,
-  perRequestHeaders: ReadonlySet<string> = NONE,
+  perRequestHeaders: ReadonlySet<string>,
 ): StoredHeader[] {
   const connection = new Set(listMembers(added.get('connection')));
   const headers: StoredHeader[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCacheControl } from '../../../src/http/cache-control.js';
-import { ageOf, freshFor, initialAge, staleWindows, withRemainingAge } from '../../../src/http/freshness.js';
+import { freshFor, initialAge, staleWindows, withRemainingAge } from '../../../src/http/freshness.js';
 import { headerFields } from '../../../src/http/header-fields.js';
 
 const now = Date.parse('Tue, 01 Jan 2030 00:00:00 GMT');
@@ -36,12 +36,12 @@ describe('freshFor', () => {
   });
 
   it('takes the first Age, in milliseconds, and none for 0', () => {
-    expect(ageOf(headerFields({ Age: ' 7 ' }))).toBe(7_000);
-    expect(ageOf(headerFields({ Age: '7, 9' }))).toBe(7_000);
-    expect(ageOf(headerFields({ Age: ['7', '9'] }))).toBe(7_000);
-    expect(ageOf(headerFields({ Age: '-7' }))).toBe(0);
-    expect(ageOf(headerFields({ Age: '7s, 9' }))).toBe(0);
-    expect(ageOf(headerFields({}))).toBe(0);
+    expect(initialAge(headerFields({ Age: ' 7 ' }), now)).toBe(7_000);
+    expect(initialAge(headerFields({ Age: '7, 9' }), now)).toBe(7_000);
+    expect(initialAge(headerFields({ Age: ['7', '9'] }), now)).toBe(7_000);
+    expect(initialAge(headerFields({ Age: '-7' }), now)).toBe(0);
+    expect(initialAge(headerFields({ Age: '7s, 9' }), now)).toBe(0);
+    expect(initialAge(headerFields({}), now)).toBe(0);
   });
 });
 

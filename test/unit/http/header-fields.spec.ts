@@ -69,7 +69,7 @@ describe('storableHeaders', () => {
       Link: ['</a>', '</b>'],
     });
     const names = new Map([['x-request-kind', 'X-Request-Kind']]);
-    expect(storableHeaders(fields, names)).toEqual([
+    expect(storableHeaders(fields, names, new Set())).toEqual([
       { name: 'content-type', value: 'text/plain' },
       { name: 'X-Request-Kind', value: 'kept' },
       { name: 'link', value: ['</a>', '</b>'] },
