@@ -1,6 +1,14 @@
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { NotFoundException } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import {
+  connect,
+  createServer,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type ClientHttp2Session,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startExchangeApp, type ExchangeApp, type ExchangeAppOptions } from './exchange-app.js';
 import { cachedRoutes, type Route } from './routes.js';
@@ -28,17 +36,38 @@ interface Reply {
   readonly text: string;
 }
 
-describe('HTTP/2 on fastify', () => {
+/** Express stands on HTTP/1; an application that puts it on HTTP/2 grafts its methods on Node's classes for that. */
+class Http2ExpressAdapter extends ExpressAdapter {
+  override initHttpServer(): void {
+    const app = this.getInstance<{ readonly request: object; readonly response: object }>();
+    const graft = (own: object, onto: object): object => {
+      const methods = Object.getPrototypeOf(own) as object;
+      const root = { value: app, configurable: true, enumerable: true, writable: true };
+      return Object.create(onto, { ...Object.getOwnPropertyDescriptors(methods), app: root }) as object;
+    };
+    Object.assign(app, {
+      request: graft(app.request, Http2ServerRequest.prototype as object),
+      response: graft(app.response, Http2ServerResponse.prototype as object),
+    });
+    Object.assign(this, { httpServer: createServer(app as never) });
+  }
+}
+
+const adapters = {
+  // The types of the adapter's options are those of HTTP/1.
+  fastify: () => new FastifyAdapter({ http2: true } as never),
+  express: () => new Http2ExpressAdapter(),
+};
+
+describe.each(['fastify', 'express'] as const)('HTTP/2 on %s', (platform) => {
   let app: ExchangeApp;
   let session: ClientHttp2Session;
 
   async function start(options: Partial<ExchangeAppOptions> = {}): Promise<void> {
     runs = 0;
-    // The types of the adapter's options are those of HTTP/1.
-    const adapter = new FastifyAdapter({ http2: true } as never);
     app = await startExchangeApp({
-      platform: 'fastify',
-      adapter,
+      platform,
+      adapter: adapters[platform](),
       controllers: [cachedRoutes('', routes)],
       statuses: [404],
       ...options,
