@@ -4,6 +4,7 @@ import {
   Get,
   Module,
   Post,
+  RequestMethod,
   Version,
   VERSION_NEUTRAL,
   VersioningType,
@@ -27,6 +28,12 @@ function found(paths: CacheablePaths, target: string): string[] {
 }
 
 describe('CacheablePaths', () => {
+  it('takes what stands behind the last slash for a parameter, even if that is nothing, as Fastify does', () => {
+    const paths = of('/cities/:id', '/cities/:id/*rest', '/cities');
+    expect(found(paths, '/cities/?q=/')).toEqual(['/cities', '/cities/:id', '/cities/:id/*rest']);
+    expect(found(paths, '/cities?q=/')).toEqual(['/cities']);
+  });
+
   it('finds what has the same segments, whatever stands for a parameter', () => {
     const paths = of('/', '/cities', '/cities/:id', '/cities/:id/streets', '/cities/new');
     expect(found(paths, '/')).toEqual(['/']);
@@ -64,7 +71,7 @@ describe('CacheablePaths', () => {
   });
 });
 
-const GETS = new Set(['all', 'list', 'many', 'neutral', 'one', 'root', 'second', 'splat', 'within']);
+const GETS = new Set(['all', 'list', 'many', 'maybe', 'neutral', 'one', 'root', 'second', 'splat', 'within']);
 
 class Inherited {
   @Get('inherited/:id')
@@ -82,6 +89,11 @@ class Cities extends Inherited {
 
   @Get(['many/:a/x', 'several'])
   many() {
+    return 'GET';
+  }
+
+  @Get('maybe/:id')
+  maybe() {
     return 'GET';
   }
 
@@ -145,7 +157,15 @@ const TARGETS = ['', '/api', '/v1', '/v9', '/api/v1', '/api/v2', '/api/v3', '/ap
   [
     ...['/cities', '/CITIES/', '/towns/de', '/towns/de/several', '/cities/many/1/x', '/cities/many/1/y'],
     ...['/cities/all', '/cities/posted', '/cities/files/a/b', '/cities/inherited/%C3%A9', '/cities/uncached'],
-    ...['/versioned', '/versioned/second', '/versioned/neutral', '/module/7/5/within', '/nowhere'],
+    ...[
+      '/versioned',
+      '/versioned/second',
+      '/versioned/neutral',
+      '/module/7/5/within',
+      '/nowhere',
+      '/cities/maybe/',
+      '/cities/maybe/1',
+    ],
   ].map((path) => prefix + path),
 );
 
@@ -176,7 +196,9 @@ describe.each([
     'are found wherever the router serves them (versioning: %s)',
     async (_name, versioning) => {
       const { app, url, paths } = await start((one) => {
-        one.setGlobalPrefix('api', { exclude: ['cities/several', 'versioned'] });
+        one.setGlobalPrefix('api', {
+          exclude: ['cities/several', 'versioned', { path: 'cities/maybe/:id', method: RequestMethod.GET }],
+        });
         if (versioning !== undefined) one.enableVersioning(versioning);
       });
       try {
