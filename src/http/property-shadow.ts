@@ -11,8 +11,8 @@ interface Underlying {
  * Has `see` called at every read of a property of one object, with what reads it; what it returns is what the reader gets.
  * The returned function ends that; `undefined` = the property cannot be watched, and is as it was.
  *
- * What is assigned meanwhile stays. If someone else defined or deleted the property in between, theirs stays; a reader that
- * comes through it later is given the plain value.
+ * What is assigned meanwhile stays. If someone else defined or deleted the property in between, theirs stays, and `see` may be
+ * called through it later.
  */
 export function shadowProperty(
   target: object,
@@ -21,13 +21,11 @@ export function shadowProperty(
 ): (() => void) | undefined {
   const before = Object.getOwnPropertyDescriptor(target, name);
   const underlying = underlyingOf(target, name, before);
-  let watching = true;
-  const get = (): unknown => (watching ? see(underlying.read) : underlying.read());
+  const get = (): unknown => see(underlying.read);
   const descriptor: PropertyDescriptor = { get, configurable: true, enumerable: before?.enumerable ?? false };
   if (underlying.write !== undefined) descriptor.set = underlying.write;
   if (!Reflect.defineProperty(target, name, descriptor)) return undefined;
   return () => {
-    watching = false;
     if (Object.getOwnPropertyDescriptor(target, name)?.get !== get) return;
     const own = underlying.own();
     if (own === undefined) Reflect.deleteProperty(target, name);

@@ -71,7 +71,6 @@ class Watching {
   readonly reads: RequestReads;
   readonly #restores: (() => void)[] = [];
   readonly #standIns = new WeakMap<object, object>();
-  #stopped = false;
   /** False once stopped, and while a getter runs: what it reads in turn is not what the handler reads. */
   #seeing = true;
 
@@ -80,9 +79,8 @@ class Watching {
   }
 
   stop(): void {
-    this.#stopped = true;
     this.#seeing = false;
-    for (const restore of this.#restores.splice(0).toReversed()) restore();
+    for (const restore of this.#restores.splice(0)) restore();
   }
 
   /** Tells of every read of a property, and at once of one that cannot be watched. */
@@ -134,7 +132,7 @@ class Watching {
     try {
       return read();
     } finally {
-      this.#seeing = !this.#stopped;
+      this.#seeing = true;
     }
   }
 }

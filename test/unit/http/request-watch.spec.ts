@@ -264,6 +264,25 @@ describe('to its handler a watched request', () => {
     expect(Object.getOwnPropertyDescriptor(request, 'user')?.value).toEqual({ id: 2 });
   });
 
+  it('lists the same properties', () => {
+    const request = nodeRequest({ host: 'a' }, { user: { id: 1 }, cookies: {} });
+    Object.defineProperty(request, 'session', { value: {}, configurable: true, enumerable: false });
+    const before = Object.keys(request);
+    const watch = watchRequest(request, { ...thorough, audience: 'everybody' });
+    expect(Object.keys(request)).toEqual(before);
+    watch.stop();
+  });
+
+  it('has the same cookies after they were assigned to themselves', () => {
+    const request = nodeRequest({}, { cookies: { a: '1' } });
+    const watch = watchRequest(request, options);
+    const { cookies } = request;
+    request.cookies = cookies;
+    expect(request.cookies).toBe(cookies);
+    watch.stop();
+    expect(request.cookies).toEqual({ a: '1' });
+  });
+
   it('lets headers be replaced as a whole', () => {
     const request = nodeRequest({ host: 'a' });
     const watch = watchRequest(request, options);
@@ -305,10 +324,11 @@ describe('when the watch stops, the request', () => {
   it('keeps what somebody else put over it, and what they took away stays away', () => {
     const request = nodeRequest({}, { user: { id: 1 }, session: { cookie: {} } });
     const watch = watchRequest(request, options);
-    Object.defineProperty(request, 'user', { value: 'theirs', configurable: true, writable: true });
+    Object.defineProperty(request, 'user', { get: () => 'theirs', configurable: true });
+    Object.defineProperty(request, 'headers', { value: { theirs: '1' }, configurable: true });
     Reflect.deleteProperty(request, 'session');
     watch.stop();
-    expect([request.user, 'session' in request]).toEqual(['theirs', false]);
+    expect([request.user, request.headers, 'session' in request]).toEqual(['theirs', { theirs: '1' }, false]);
   });
 
   it('works through an accessor that somebody else puts back later', () => {
