@@ -124,6 +124,17 @@ describe.each(platforms)('what a request says outside of the key, on %s', (platf
     }
   });
 
+  it('what is in the key may be read where the route is strict', async () => {
+    const visit = await start({
+      path: 'page',
+      handle: ({ headers, hostname }) => [headers['x-tenant'] ?? 'none', headers.host, hostname, runs.next()],
+      options: { response: { strict: true, vary: ['X-Tenant'], hosts: ['one.example'] } },
+    });
+    const first = await visit('/page', { Host: 'one.example', 'X-Tenant': 'a' });
+    expect((await visit('/page', { Host: 'one.example', 'X-Tenant': 'a' })).text).toBe(first.text);
+    expect((await visit('/page', { Host: 'one.example' })).text).toContain('none');
+  });
+
   it('a victim who waits for the handler of the attacker is not given its response', async () => {
     let goOn!: () => void;
     const held = new Promise<void>((resolve) => (goOn = resolve));
