@@ -24,7 +24,7 @@ const HOST = ['hostname', 'host', 'hosts', 'subdomains'];
 
 /**
  * Watches what is read of a request of Express or Fastify, and of Node's own that Fastify's stands for, until `stop` is
- * called.
+ * called. Costs some tens of microseconds.
  *
  * Not seen are reads through objects that were taken from the request before (by middleware, in AsyncLocalStorage), and of
  * the socket. A property that cannot be watched, as on a frozen request, counts as read. Meanwhile `structuredClone` takes
