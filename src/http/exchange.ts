@@ -27,6 +27,10 @@ export interface Exchange {
   fields(): HeaderFields;
   /** Adds a member to a field of the response, which has not been sent yet. To be called after `replay`. */
   addHeader(name: string, value: string): void;
+  /** Sets a field of the response, which has not been sent yet, as the cache wants it to be. */
+  setHeader(name: string, value: string): void;
+  /** Takes back what the handler has done to the head of the response. */
+  reset(): void;
   /** Calls back once the response has gone out or its client has left; at once where that is so already. */
   onClose(callback: () => void): void;
   /**

@@ -29,6 +29,12 @@ export function expressExchange(request: ExpressRequest, response: ExpressRespon
       response.setHeader(name, together);
       before.set(name.toLowerCase(), together);
     },
+    setHeader: (name, value) => void response.setHeader(name, value),
+    reset() {
+      for (const name of Object.keys(response.getHeaders())) response.removeHeader(name);
+      for (const [name, value] of start.headers) response.setHeader(name, value as string);
+      response.status(start.status);
+    },
     onClose: (callback) => onceClosed(response, callback),
     capture: (offer, maxBodyBytes) => captureExpress(request, response, offer, maxBodyBytes),
     replay: (stored) => replay(response, stored),

@@ -1,11 +1,11 @@
 import { isNotModified, type Validators } from './conditional-request.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, ResponseHead } from './exchange.js';
 import { runFastifyAgain } from './fastify-background.js';
 import { captureFastify } from './fastify-capture.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
 import { closed, onceClosed } from './head-capture.js';
 import { fieldValue, headerFields } from './header-fields.js';
-import { startOf } from './response-start.js';
+import { startOf, type RawHeaderValue } from './response-start.js';
 import { restoreHeaders, withMembers } from './restore-headers.js';
 import type { StoredHeader, StoredResponse } from './stored-response.js';
 
@@ -42,6 +42,8 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
       reply.header(name, together);
       before.set(name.toLowerCase(), together);
     },
+    setHeader: (name, value) => void reply.header(name, value),
+    reset: () => reset(reply, start.status, headers),
     onClose: (callback) => onceClosed(reply.raw, callback),
     capture: (offer, maxBodyBytes) => captureFastify(request, reply, offer, maxBodyBytes),
     replay: (stored) =>
@@ -49,16 +51,29 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
         ? replayNotModified(reply, stored)
         : replayWhole(reply, stored),
     replayAsMade: (stored) => replayWhole(reply, stored),
-    head: () => ({
-      status: reply.statusCode,
-      fields: headerFields(reply.getHeaders()),
-      names: new Map<string, string>(),
-    }),
+    head: () => headOf(reply),
     async background(run, offer, limits) {
       await closed(reply.raw, limits.clock);
       await runFastifyAgain({ reply, start, headers }, run, offer, limits);
     },
   };
+}
+
+function headOf(reply: FastifyReply): ResponseHead {
+  return { status: reply.statusCode, fields: headerFields(reply.getHeaders()), names: NO_NAMES };
+}
+
+/** Fastify keeps names in lower case only. */
+const NO_NAMES: ReadonlyMap<string, string> = new Map();
+
+function reset(
+  reply: FastifyReply,
+  status: number,
+  headers: ReadonlyMap<string, RawHeaderValue | undefined>,
+): void {
+  for (const name of Object.keys(reply.getHeaders())) remove(reply, name);
+  for (const [name, value] of headers) if (value !== undefined) reply.header(name, value as string);
+  reply.code(status);
 }
 
 function replayWhole(reply: FastifyReply, { status, headers, body }: StoredResponse): unknown {

@@ -1,30 +1,68 @@
 import { VersioningType, type ExecutionContext, type VersioningOptions } from '@nestjs/common';
+import { partitionOf } from './audience.js';
 import type { Exchange } from './exchange.js';
-import { LONGEST_TARGET, readTarget } from './request-target.js';
-import { responseKey } from './response-key.js';
+import { LONGEST_TARGET, readTarget, type QueryParameter } from './request-target.js';
+import { responseKey, variantKey } from './response-key.js';
 import type { RoutePlan } from './route-plan.js';
+import { selectHeaders } from './vary.js';
+
+/** The keys under which the response to a request may stand. */
+export interface RequestKeys {
+  /** Of the URL and of who is asking. */
+  readonly family: string;
+  /** With the request headers that the policy names. */
+  readonly key: string;
+}
 
 /**
- * The key of the response to a request; `undefined` when the request must not be cached: its target is ambiguous or too
- * long, or the application's key function gave no string. Throws what the application's functions throw.
+ * The keys of the response to a request; `undefined` when the request must not be cached: its target is ambiguous or too
+ * long, its host is none of the policy's, nobody can tell who is asking, or the application's key function gave no string.
+ * Throws what the application's functions throw.
  */
-export function requestKey(
+export function requestKeys(
   plan: RoutePlan,
   exchange: Exchange,
   context: ExecutionContext,
   versioning: VersioningOptions | undefined,
-): string | undefined {
+): RequestKeys | undefined {
+  const { policy } = plan;
   const target = readTarget(exchange.url);
   if (target === undefined || exchange.originalUrl.length > LONGEST_TARGET) return undefined;
+  const user = partitionOf(policy, context);
+  const host = hostOf(plan, exchange);
   const key = typeof plan.key === 'function' ? plan.key(context) : plan.key;
+  if (user === undefined || host === UNKNOWN_HOST) return undefined;
   if (plan.key !== undefined && typeof key !== 'string') return undefined;
-  return responseKey({
+  const query =
+    policy.query === undefined ? target.query : target.query.filter((one) => isListed(one, policy));
+  const family = responseKey({
     route: plan.route,
     version: requestedVersion(context, exchange, versioning),
-    host: plan.hostBound ? exchange.host() : undefined,
+    host,
+    user,
     params: typeof plan.key === 'function' ? {} : exchange.params,
-    subject: typeof key === 'string' ? { key } : { ...target, original: rewrittenFrom(exchange) },
+    subject: typeof key === 'string' ? { key } : { ...target, query, original: rewrittenFrom(exchange) },
   });
+  const selected = selectHeaders(policy.vary, exchange.headers, policy.mode);
+  return { family, key: variantKey(family, selected) };
+}
+
+/** Stands for a host that the policy does not name. */
+const UNKNOWN_HOST = '\0';
+
+function hostOf({ policy: { hosts }, hostBound }: RoutePlan, exchange: Exchange): string | undefined {
+  if (hosts === undefined) return hostBound ? exchange.host() : undefined;
+  const { headers } = exchange;
+  const named = String(headers.host ?? headers[':authority'] ?? '').toLowerCase();
+  if (!hosts.has(named)) return UNKNOWN_HOST;
+  return hostBound ? exchange.host() : named;
+}
+
+/** Whether the policy lists a parameter of the query, by its decoded name. */
+function isListed({ name }: QueryParameter, { query }: RoutePlan['policy']): boolean {
+  const decoded = decodeURIComponent(name.replaceAll('+', ' '));
+  // Parsers gather `a[]`, `a[0]` and `a.b` under `a`.
+  return query?.has(decoded) === true || query?.has(decoded.split(/[[.]/, 1)[0] ?? '') === true;
 }
 
 /** A target that middleware rewrote, or the router of another application cut: the handler can still read the whole one. */

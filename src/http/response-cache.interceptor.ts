@@ -1,46 +1,29 @@
-import {
-  Injectable,
-  Logger,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { of, type Observable } from 'rxjs';
-import { watchHandler, type HandlerVerdict } from '../di/route-metadata.js';
-import { milliseconds } from '../duration.js';
-import { admitRequest, isPrivate, type RequestAdmission } from './admission.js';
-import { hideConditions } from './conditional-request.js';
+import { requestIdentity } from './audience.js';
+import type { CacheablePaths } from './cacheable-paths.js';
+import { cacheStatus, type CacheOutcome } from './cache-status.js';
 import type { Exchange } from './exchange.js';
 import { findExchange } from './find-exchange.js';
-import { withRemainingAge } from './freshness.js';
-import { captureResult } from './handler-result.js';
-import { requestKey } from './request-key.js';
-import { captureFill } from './response-fill.js';
-import type { ResponseFiller } from './response-filler.js';
-import type { Question } from './response-flights.js';
+import { HandlerRuns } from './handler-runs.js';
+import { inquire, type Asking, type Inquiry } from './inquiry.js';
+import { admitRequest, type RequestFacts } from './request-admission.js';
 import { ResponseStorage } from './response-storage.js';
 import { RoutePlans } from './route-plans.js';
-import type { RoutePlan } from './route-plan.js';
+import { RoutePolicies } from './route-policies.js';
+import { RouteReports } from './route-reports.js';
+import { asSent } from './sent-response.js';
+import { mayServe } from './stored-admission.js';
 import type { StoredResponse } from './stored-response.js';
-
-/** How long a request waits for the handler that another one runs, in milliseconds. */
-const WAIT = 10_000;
+import { isUnsafe, UnsafeMethods } from './unsafe-methods.js';
 
 /** Requests that an interceptor of this class has met: the outermost one decides, a second one lets them pass. */
 const met = new WeakSet<object>();
 
-/** What is known of a request before the cache is asked. */
-interface Inquiry {
-  readonly plan: RoutePlan;
-  readonly exchange: Exchange;
-  readonly key: string;
-  /** Milliseconds, `null` = never expires, 0 or less = not stored. */
-  readonly ttl: number | null;
-}
-
 /**
- * Answers GET requests of `@Cacheable` routes from their cache, and stores responses that may be shared.
+ * Answers GET requests of `@Cacheable` routes from their cache, and stores responses that may be shared; requests that change
+ * something invalidate what is stored of their URL.
  *
  * Registered by the module in front of all other interceptors, so guards run on a hit, and interceptors, pipes and the
  * handler do not. Put on a controller or a handler with `@UseInterceptors` it acts on routes without `@Cacheable` too.
@@ -51,13 +34,22 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   readonly #storage: ResponseStorage;
   readonly #config: ApplicationConfig;
   readonly #plans: RoutePlans;
-  readonly #logger = new Logger(ResponseCacheInterceptor.name);
-  readonly #failed = new WeakSet<RoutePlan>();
+  readonly #reports = new RouteReports();
+  readonly #runs: HandlerRuns;
+  #unsafe: UnsafeMethods | undefined;
 
-  constructor(storage: ResponseStorage, config: ApplicationConfig) {
+  constructor(storage: ResponseStorage, config: ApplicationConfig, policies: RoutePolicies) {
     this.#storage = storage;
     this.#config = config;
-    this.#plans = new RoutePlans(ResponseCacheInterceptor, config);
+    this.#plans = new RoutePlans(ResponseCacheInterceptor, config, policies);
+    this.#runs = new HandlerRuns(storage, this.#reports);
+  }
+
+  /** From now on unsafe requests to these paths invalidate responses. @internal */
+  serve(paths: CacheablePaths): void {
+    if (paths.caches.size > 0) {
+      this.#unsafe = new UnsafeMethods((name) => this.#storage.cacheOf(name), paths);
+    }
   }
 
   intercept(
@@ -65,101 +57,86 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     next: CallHandler,
   ): Observable<unknown> | Promise<Observable<unknown>> {
     if (context.getType() !== 'http') return next.handle();
+    const request = context.switchToHttp().getRequest<{ readonly method?: string }>();
+    if (isUnsafe(request.method ?? '')) return this.#change(request, context, next);
     const plan = this.#plans.of(context);
-    const request = context.switchToHttp().getRequest<object>();
     if (plan === undefined || met.has(request)) return next.handle();
     met.add(request);
     const exchange = findExchange(request, context.switchToHttp().getResponse<object>());
-    const admission = exchange === undefined ? 'bypass' : admit(exchange);
-    if (exchange === undefined || admission === 'bypass') return next.handle();
-    return this.#answer(plan, exchange, admission, context, next);
+    if (exchange === undefined) return next.handle();
+    const facts = factsOf(exchange);
+    const admission = admitRequest(facts, plan.policy);
+    const asking = { plan, exchange, facts, context };
+    if (admission.may !== 'bypass') return this.#answer(asking, admission.may === 'fill', next);
+    tell(asking, { forwarded: 'bypass', detail: admission.why });
+    return next.handle();
   }
 
-  async #answer(
-    plan: RoutePlan,
-    exchange: Exchange,
-    admission: RequestAdmission,
-    context: ExecutionContext,
-    next: CallHandler,
-  ): Promise<Observable<unknown>> {
-    const inquiry = await this.#inquire(plan, exchange, context);
-    if (inquiry === undefined) return next.handle();
-    const question = questionOf(inquiry, this.#storage);
-    if (admission !== 'fill') {
-      const stored = await this.#storage.find(plan.cache, question);
-      return stored === undefined ? next.handle() : this.#replay(exchange, stored);
+  #change(request: object, context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    // Where it stands on such a route by mistake, that is said.
+    this.#plans.of(context);
+    const unsafe = this.#unsafe;
+    if (unsafe === undefined || met.has(request)) return next.handle();
+    met.add(request);
+    const exchange = findExchange(request, context.switchToHttp().getResponse<object>());
+    return exchange === undefined ? next.handle() : unsafe.follow(context, exchange, next.handle());
+  }
+
+  async #answer(asking: Asking, fills: boolean, next: CallHandler): Promise<Observable<unknown>> {
+    const inquiry = await this.#inquire(asking);
+    if (inquiry === undefined) {
+      tell(asking, { forwarded: 'bypass' });
+      return next.handle();
     }
-    const answer = await this.#storage.ask(plan.cache, question);
-    if (answer.kind === 'stored') return this.#replay(exchange, answer.response);
-    return this.#run(inquiry, answer.filler, next);
+    const { cache } = asking.plan;
+    const question = this.#runs.questionOf(inquiry, next);
+    if (!fills) {
+      const stored = await this.#storage.find(cache, question);
+      if (stored !== undefined && this.#serves(inquiry, stored)) return this.#replay(inquiry, stored);
+      tell(asking, { forwarded: 'request' });
+      return next.handle();
+    }
+    const answer = await this.#storage.ask(cache, question);
+    if (answer.kind !== 'stored') return this.#runs.run(inquiry, answer, next);
+    if (this.#serves(inquiry, answer.response)) {
+      return this.#replay(inquiry, answer.response, answer.coalesced);
+    }
+    tell(asking, { forwarded: 'bypass' });
+    return next.handle();
   }
 
-  #replay(exchange: Exchange, stored: StoredResponse): Observable<unknown> {
-    return of(exchange.replay(asOfNow(stored, this.#storage.clock.now())));
+  #serves({ facts, plan }: Inquiry, stored: StoredResponse): boolean {
+    return mayServe(stored, facts, plan.policy);
+  }
+
+  #replay(inquiry: Inquiry, stored: StoredResponse, coalesced = false): Observable<unknown> {
+    const { exchange, plan } = inquiry;
+    const now = this.#storage.clock.now();
+    const value = exchange.replay(asSent(stored, { now, policy: plan.policy }));
+    const ttl = stored.expiresAt === Infinity ? null : stored.expiresAt - now;
+    tell(inquiry, coalesced ? { forwarded: 'uri-miss', collapsed: true, ttl } : { hit: true, ttl });
+    return of(value);
   }
 
   /** Runs the application's own functions; what they throw is told once per route, and the request is not cached. */
-  async #inquire(
-    plan: RoutePlan,
-    exchange: Exchange,
-    context: ExecutionContext,
-  ): Promise<Inquiry | undefined> {
+  async #inquire(asking: Asking): Promise<Inquiry | undefined> {
     try {
-      if (plan.when !== undefined && !plan.when(context)) return undefined;
-      const key = requestKey(plan, exchange, context, this.#config.getVersioning());
-      if (key === undefined) return undefined;
-      const ttl = await this.#ttl(plan, context);
-      return ttl !== null && ttl <= 0 ? undefined : { plan, exchange, key, ttl };
+      const defaults = this.#storage.defaultsOf(asking.plan.cache);
+      return await inquire(asking, this.#config.getVersioning(), defaults);
     } catch (error) {
-      if (!this.#failed.has(plan)) this.#logger.error(`${plan.name} is not cached: ${String(error)}`);
-      this.#failed.add(plan);
+      this.#reports.failed(asking.plan, error);
       return undefined;
     }
   }
-
-  async #ttl(plan: RoutePlan, context: ExecutionContext): Promise<number | null> {
-    const ttl: unknown = typeof plan.ttl === 'function' ? await plan.ttl(context) : plan.ttl;
-    if (ttl === null) return null;
-    if (ttl === undefined) return this.#storage.defaultsOf(plan.cache).ttl;
-    // cache-manager's function may give 0, which means no expiry there.
-    if (ttl === 0 && typeof plan.ttl === 'function') return null;
-    return milliseconds(ttl as string | number, 'ttl');
-  }
-
-  #run(inquiry: Inquiry, filler: ResponseFiller, next: CallHandler): Observable<unknown> {
-    const { plan, exchange } = inquiry;
-    const verdict: HandlerVerdict = { vetoed: false };
-    const capture = captureFill({ ...inquiry, clock: this.#storage.clock, filler, verdict });
-    const showConditions = hideConditions(exchange.headers);
-    const source = plan.judged ? watchHandler(verdict, () => next.handle()) : next.handle();
-    return captureResult(source, capture, showConditions);
-  }
 }
 
-function questionOf({ plan, key }: Inquiry, storage: ResponseStorage): Question {
-  return {
-    family: key,
-    key,
-    tags: plan.tags ?? [],
-    stale: storage.defaultsOf(plan.cache).stale,
-    wait: WAIT,
-    variantKey: () => key,
-    matches: () => true,
-  };
+function factsOf(exchange: Exchange): RequestFacts {
+  const { method, headers, request } = exchange;
+  return { method, headers, ...requestIdentity(request), fields: exchange.fields() };
 }
 
-/** By what the request carries, and by what was put on the request and the response before the interceptors ran. */
-function admit(exchange: Exchange): RequestAdmission {
-  if (exchange.identified() || isPrivate(exchange.fields())) return 'bypass';
-  return admitRequest(exchange.method, exchange.headers);
-}
-
-/** A stored response as it leaves now: what it lets others keep it for has become shorter. */
-function asOfNow(stored: StoredResponse, now: number): StoredResponse {
-  const headers = stored.headers.map(({ name, value }) =>
-    name.toLowerCase() === 'cache-control' && typeof value === 'string'
-      ? { name, value: withRemainingAge(value, now - stored.createdAt) }
-      : { name, value },
-  );
-  return { ...stored, headers };
+/** Says in `Cache-Status` what was done, where the policy wants it. */
+function tell({ plan, exchange }: Pick<Asking, 'plan' | 'exchange'>, outcome: CacheOutcome): void {
+  const name = plan.policy.cacheStatus;
+  if (name !== undefined) exchange.addHeader('Cache-Status', cacheStatus(name, outcome));
 }

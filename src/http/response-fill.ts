@@ -1,44 +1,60 @@
 import type { Clock } from '../clock.js';
 import type { HandlerVerdict } from '../di/route-metadata.js';
-import { refuseHead, refuseResponse } from './admission.js';
 import type { Capture, CapturedResponse, Exchange, Offer } from './exchange.js';
-import { ageOf, freshFor } from './freshness.js';
+import { initialAge } from './freshness.js';
 import { fieldsSince, listMembers, type HeaderFields } from './header-fields.js';
 import type { SentHead } from './head-capture.js';
+import type { RequestFacts } from './request-admission.js';
+import type { RequestWatch } from './request-watch.js';
+import { lifetimeOf, refuseHead, refuseResponse, withSentControl } from './response-admission.js';
+import type { ResponseCacheContext } from './response-cache-ctx.js';
 import type { KeptResponse, ResponseFiller } from './response-filler.js';
 import type { RoutePlan } from './route-plan.js';
 import { storableHeaders } from './storable-headers.js';
+import { selectHeaders, varyNames } from './vary.js';
 
-/** A response that is to be stored, if it turns out that it may. */
-export interface Fill {
+/** A run of a handler whose response is stored, if it turns out that it may be. */
+export interface Run {
   readonly plan: RoutePlan;
-  /** Milliseconds, `null` = never expires. The response may only shorten it. */
-  readonly ttl: number | null;
   readonly exchange: Exchange;
+  /** What was known of the request before. */
+  readonly facts: RequestFacts;
+  /** Milliseconds, `null` = never expires. The response may only shorten it, but for what the handler asks for. */
+  readonly ttl: number | null;
+  /** The tags that were known before. */
+  readonly tags: readonly string[];
   readonly clock: Clock;
   readonly filler: ResponseFiller;
   readonly verdict: HandlerVerdict;
+  readonly watch: RequestWatch;
+  readonly wishes: ResponseCacheContext;
+  /** Told before the head of any response goes out. */
+  readonly sending: () => void;
+  /** Told before the head of a response goes out that is going to be stored, if nothing in the head forbids it. */
+  readonly storing: () => void;
+  /** Told why a response is not stored. */
+  readonly refused: (reason: string) => void;
 }
 
 /** How long a response may take from the end of its handler to its head, once its client has left, in milliseconds. */
 const HEAD_DUE = 1_000;
 
-/** Waits for the handler's response, and has it stored if it may be. */
-export function captureFill(fill: Fill): Capture {
-  const filler = once(fill.filler);
-  const capture = fill.exchange.capture(offerTo({ ...fill, filler }));
+/** Waits for the handler's response, and has it stored if it may be. `run.filler` is told once, whatever happens. */
+export function captureRun(run: Run): Capture {
+  const { filler } = run;
+  const capture = run.exchange.capture(offerOf(run), run.plan.policy.maxBodyBytes);
   let completed = false;
   let closed = false;
-  fill.exchange.onClose(() => {
+  run.exchange.onClose(() => {
     closed = true;
-    // What was to be stored or refused was so before.
+    // What was stored or refused was so before.
     if (completed) filler.fail();
   });
   return {
     complete(value) {
       completed = true;
       capture.complete(value);
-      if (closed) fill.clock.schedule(HEAD_DUE, () => filler.fail());
+      if (closed) run.clock.schedule(HEAD_DUE, () => filler.fail());
     },
     cancel() {
       filler.fail();
@@ -47,31 +63,113 @@ export function captureFill(fill: Fill): Capture {
   };
 }
 
-function offerTo(fill: Fill): Offer {
-  const { filler } = fill;
-  const judge = judgeOf(fill);
+/** Judges the response of a run, and has it stored once its head went out. */
+export function offerOf(run: Run): Offer {
+  const judge = judgeOf(run);
+  const refuse = (reason: string, status: number): void => {
+    run.refused(reason);
+    // An error of the server says nothing of the next response.
+    if (status >= 500) run.filler.fail();
+    else run.filler.refuse();
+  };
   return (captured) => {
     const judgeHead = judge(captured);
-    if (judgeHead === undefined) {
-      refuse(filler, captured.status);
+    run.sending();
+    if (typeof judgeHead === 'string') {
+      refuse(judgeHead, captured.status);
       return undefined;
     }
+    run.storing();
     return (head) => {
       const kept = judgeHead(head);
-      if (kept === undefined) refuse(filler, head.status);
-      else filler.store(kept);
+      if (typeof kept === 'string') refuse(kept, head.status);
+      else run.filler.store(kept);
     };
   };
 }
 
-/** An error of the server says nothing of the next response. */
-function refuse(filler: ResponseFiller, status: number): void {
-  if (status >= 500) filler.fail();
-  else filler.refuse();
+/** A reason to store nothing, or what is stored once the head went out. */
+type Judge = (captured: CapturedResponse) => string | ((head: SentHead) => string | KeptResponse);
+
+function judgeOf(run: Run): Judge {
+  const { plan, exchange, facts } = run;
+  const before = exchange.fields();
+  return (captured) => {
+    const tags = tagsOf(run);
+    if (tags === undefined) return 'its handler ran without its decorator';
+    const { status, fields, body } = captured;
+    const added = fieldsSince(before, fields, plan.decoratedHeaders);
+    const addedVary = varyAdded(before, fields, plan);
+    const made: Made = { ...captured, added, addedVary, tags, now: run.clock.now() };
+    const judged = { status, fields, added, addedVary, bodyBytes: body?.length ?? 0 };
+    return (
+      refuseRun(run, fields, addedVary) ??
+      refuseResponse(judged, facts, plan.policy) ??
+      ((head) => keptOf(run, made, head))
+    );
+  };
+}
+
+/** A response that may be stored if its head does not forbid it. */
+interface Made extends CapturedResponse {
+  readonly added: HeaderFields;
+  readonly addedVary: readonly string[];
+  readonly tags: readonly string[];
+  /** When it was captured. */
+  readonly now: number;
+}
+
+function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
+  const { facts, wishes } = run;
+  const { policy } = run.plan;
+  const { status, added, addedVary, names, body, now, tags } = made;
+  const { fields } = head;
+  const refusal = refuseRun(run, made.fields, addedVary) ?? refuseHead(head.status, fields, facts, policy);
+  if (refusal !== undefined) return refusal;
+  const wanted = wishes.wishedTtl === undefined ? run.ttl : wishes.wishedTtl;
+  const lifetime = lifetimeOf({ status, fields }, policy, wanted, now);
+  if (lifetime === undefined) return 'it is stale at once';
+  const vary = varyNames(fields, addedVary);
+  if (vary === '*') return 'Vary: *';
+  const learned = vary.filter((name) => !policy.vary.includes(name));
+  const response = {
+    status,
+    createdAt: now - initialAge(made.fields, now),
+    expiresAt: lifetime.ttl === null ? Infinity : now + lifetime.ttl,
+    headers: storableHeaders(withSentControl(added, fields, policy), names, policy.perRequestHeaders),
+    selected: selectHeaders(learned, facts.headers, policy.mode),
+    body,
+  };
+  return { response, ...lifetime, tags };
+}
+
+/** Why nothing of a run may be stored, by what its handler did. */
+function refuseRun(
+  { plan, exchange, verdict, watch, wishes }: Run,
+  fields: HeaderFields,
+  addedVary: readonly string[],
+): string | undefined {
+  if (verdict.vetoed) return '`unless` says so';
+  if (wishes.storeNothing) return 'its handler says so';
+  if (plan.policy.audience === 'anonymous' && exchange.identified()) return 'a user was put on the request';
+  const vary = varyNames(fields, addedVary);
+  const [read] = watch.refusals(vary === '*' ? [] : vary);
+  return read === undefined ? undefined : `its handler read ${read}, which is not part of the key`;
+}
+
+/** All tags of the response; `undefined` = they are not known. */
+function tagsOf({ plan, tags, verdict, wishes }: Run): readonly string[] | undefined {
+  if (plan.judged && plan.tags !== undefined && verdict.tags === undefined) return undefined;
+  return [...new Set([...tags, ...(verdict.tags ?? []), ...wishes.named])];
+}
+
+function varyAdded(before: HeaderFields, now: HeaderFields, { decoratedHeaders }: RoutePlan): string[] {
+  const earlier = decoratedHeaders.has('vary') ? [] : listMembers(before.get('vary'));
+  return listMembers(now.get('vary')).filter((name) => !earlier.includes(name));
 }
 
 /** The first call counts. */
-function once(filler: ResponseFiller): ResponseFiller {
+export function once(filler: ResponseFiller): ResponseFiller {
   let open = true;
   const first = (call: () => void): void => {
     if (!open) return;
@@ -83,53 +181,4 @@ function once(filler: ResponseFiller): ResponseFiller {
     refuse: () => first(() => filler.refuse()),
     fail: () => first(() => filler.fail()),
   };
-}
-
-type Judge = (captured: CapturedResponse) => ((head: SentHead) => KeptResponse | undefined) | undefined;
-
-/** Judges the handler's response when it is captured, and its head when that went out: `undefined` = it may not be stored. */
-function judgeOf({ plan, ttl, exchange, clock, verdict }: Fill): Judge {
-  const before = exchange.fields();
-  return (captured) => {
-    const tags = tagsOf(plan, verdict);
-    if (verdict.vetoed || tags === undefined || exchange.identified()) return undefined;
-    const now = clock.now();
-    const added = fieldsSince(before, captured.fields, plan.decoratedHeaders);
-    if (refuses(captured, added, varyAdded(before, captured.fields, plan))) return undefined;
-    if (shorter(ttl, freshFor(captured.fields, now)) === 0) return undefined;
-    return ({ status, fields }) => {
-      if (refuseHead(status, fields) !== undefined || exchange.identified()) return undefined;
-      const kept = shorter(ttl, freshFor(fields, now));
-      if (kept === 0) return undefined;
-      const createdAt = now - ageOf(captured.fields);
-      const headers = storableHeaders(added, captured.names);
-      const response = { status: captured.status, createdAt, headers, selected: [], body: captured.body };
-      return { response, ttl: kept, grace: 0, tags };
-    };
-  };
-}
-
-/** All tags of the response; `undefined` = they are not known, since its handler ran without its decorator. */
-function tagsOf(plan: RoutePlan, { tags }: HandlerVerdict): readonly string[] | undefined {
-  if (plan.tags === undefined) return [];
-  return plan.judged ? tags : plan.tags;
-}
-
-function refuses(
-  { status, fields, body }: CapturedResponse,
-  added: HeaderFields,
-  addedVary: readonly string[],
-): boolean {
-  return refuseResponse({ status, fields, added, addedVary, bodyBytes: body?.length ?? 0 }) !== undefined;
-}
-
-function varyAdded(before: HeaderFields, now: HeaderFields, { decoratedHeaders }: RoutePlan): string[] {
-  const earlier = decoratedHeaders.has('vary') ? [] : listMembers(before.get('vary'));
-  return listMembers(now.get('vary')).filter((name) => !earlier.includes(name));
-}
-
-/** The shorter of two times in whole milliseconds, not below 0; `null` = for ever, `undefined` = no opinion. */
-function shorter(ttl: number | null, fresh: number | undefined): number | null {
-  if (fresh === undefined) return ttl;
-  return Math.max(0, Math.floor(Math.min(ttl ?? Number.POSITIVE_INFINITY, fresh)));
 }

@@ -20,6 +20,3 @@ export interface ResponseFiller {
   /** There is no response, or one that says nothing of the next: an error, a client that went away. */
   fail(): void;
 }
-
-/** Takes nothing. */
-export const NO_FILLER: ResponseFiller = Object.freeze({ store() {}, refuse() {}, fail() {} });

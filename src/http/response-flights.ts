@@ -1,8 +1,10 @@
 import type { Clock } from '../clock.js';
 import type { LoadWishes } from '../cache/load-context.js';
-import type { NamedCache } from '../cache/named-cache.js';
+import type { ShareOptions } from '../cache/load-options.js';
+import type { Load, ReadThroughResult } from '../cache/read-through.js';
+import type { Reservation } from '../cache/reservation.js';
 import type { ResolvedStale } from '../cache/stale-options.js';
-import { NO_FILLER, type ResponseFiller } from './response-filler.js';
+import type { ResponseFiller } from './response-filler.js';
 import { packEntry, unpackEntry, type StoredEntry } from './stored-entry.js';
 import { unpackResponse, type StoredResponse } from './stored-response.js';
 import type { Variants } from './variants.js';
@@ -15,15 +17,16 @@ export interface Question {
   readonly key: string;
   /** The tags that are known before the handler runs. */
   readonly tags: readonly string[];
-  readonly stale: ResolvedStale;
+  /** Whether a response may be served so many milliseconds after its ttl: while it is renewed, or after an error. */
+  mayServeStale(response: StoredResponse, staleFor: number, when: keyof ResolvedStale): boolean;
   /** How long it waits for another request's handler, in milliseconds. */
   readonly wait: number;
   /** The key of the variant that this request gets, where the responses of its URL differ by these headers. */
   variantKey(names: readonly string[]): string;
   /** Whether a response was selected by what this request says, too. */
   matches(response: StoredResponse): boolean;
-  /** Runs the handler for nobody, to renew a response that is served stale meanwhile; absent = that cannot be done. */
-  readonly refresh?: ((old: StoredResponse | undefined, filler: ResponseFiller) => void) | undefined;
+  /** Runs the handler for nobody, to renew a response that is served stale meanwhile. */
+  refresh(old: StoredResponse | undefined, filler: ResponseFiller): void;
 }
 
 /** What a request is told. */
@@ -32,7 +35,7 @@ export type Answer =
   { readonly kind: 'stored'; readonly response: StoredResponse; readonly coalesced: boolean } | RunAnswer;
 
 /** What a request is told that runs its handler. */
-type RunAnswer =
+export type RunAnswer =
   /**
    * Run the handler, and tell `filler`. `old` = a stale response that the handler may say is still right. `instead` gives the
    * one that may be served after `filler.fail()`.
@@ -43,11 +46,19 @@ type RunAnswer =
       readonly old: StoredResponse | undefined;
       instead(): Promise<StoredResponse | undefined>;
     }
-  /** Run the handler; nobody waits for it. `filler` may take its response all the same. */
-  | { readonly kind: 'alone'; readonly filler: ResponseFiller };
+  /** Run the handler; nobody waits for it. `filler` takes its response all the same where it is given. */
+  | { readonly kind: 'alone'; readonly filler: ResponseFiller | undefined };
 
-/** The part of a cache that holds responses. */
-export type ResponseCachePart = Pick<NamedCache, 'get' | 'share' | 'reserve'>;
+/** The part of a cache that holds responses: methods of `NamedCache`, not all of which are public. */
+export interface ResponseCachePart {
+  get(key: string): Promise<unknown>;
+  share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult>;
+  reserve(
+    key: string,
+    tags: readonly string[],
+    anew: boolean,
+  ): Promise<Pick<Reservation, 'keep' | 'put' | 'giveBack'> | undefined>;
+}
 
 /** For how long nobody waits for a response of a URL after one of it could not be stored, in milliseconds. */
 const UNCACHEABLE_FOR = 10_000;
@@ -57,7 +68,7 @@ const UNCACHEABLE_KEPT = 600_000;
 const TRIES = 4;
 
 const NOTHING = Buffer.alloc(0);
-const ALONE: RunAnswer = Object.freeze({ kind: 'alone', filler: NO_FILLER });
+const ALONE: RunAnswer = Object.freeze({ kind: 'alone', filler: undefined });
 
 /** What one key gave. */
 type Outcome = RunAnswer | { readonly kind: 'bytes'; readonly bytes: unknown; readonly coalesced: boolean };
@@ -129,7 +140,7 @@ export class ResponseFlights {
   /** Looks a key up, waits for another request's handler, or leads. */
   #try(place: Place): Promise<Outcome> {
     const { cache, clock, settling } = this.#context;
-    const { tags, stale, wait } = place.question;
+    const { tags, wait } = place.question;
     return new Promise((resolve, reject) => {
       const turn = new Turn(clock, wait, () => resolve(ALONE));
       const load = (wishes: LoadWishes): unknown => {
@@ -141,7 +152,12 @@ export class ResponseFlights {
         turn.end(() => resolve({ kind: 'lead', filler, old, instead: () => responseIn(loading) }));
         return filled;
       };
-      const loading = cache.share(place.key, load, { tags, stale, refreshing: settling });
+      const loading = cache.share(place.key, load, {
+        tags,
+        stale: JUDGED,
+        servesStale: staleJudge(place.question),
+        refreshing: settling,
+      });
       loading.then(
         ({ value, coalesced = false }) => turn.end(() => resolve({ kind: 'bytes', bytes: value, coalesced })),
         (error: Error) => turn.end(() => (error instanceof NoResponse ? resolve(ALONE) : reject(error))),
@@ -151,8 +167,7 @@ export class ResponseFlights {
 
   #renew(place: Place, wishes: LoadWishes): Promise<Buffer> {
     const { filler, filled } = this.#leading(place, wishes, () => {});
-    if (place.question.refresh === undefined) filler.fail();
-    else place.question.refresh(unpackResponse(wishes.stale), filler);
+    place.question.refresh(unpackResponse(wishes.stale), filler);
     return filled;
   }
 
@@ -167,7 +182,8 @@ export class ResponseFlights {
       filler = {
         store: ({ response, ttl, grace, tags }) => {
           const { value, beside } = this.#layOut(place, response);
-          wishes.ttl(ttl);
+          // One that is stale at once is kept to be renewed.
+          wishes.ttl(ttl === null ? null : Math.max(1, ttl));
           wishes.grace = grace;
           // Past the check: some are the library's own.
           for (const tag of tags) wishes.named.add(tag);
@@ -194,7 +210,10 @@ export class ResponseFlights {
     reservation.keep();
     const end = (work: Promise<void>): void => settling(work.catch(() => {}));
     const filler: ResponseFiller = {
-      store: ({ response, ...kept }) => end(reservation.put({ ...kept, ...this.#layOut(place, response) })),
+      store: ({ response, ttl, ...kept }) => {
+        const life = ttl === null ? null : Math.max(1, ttl);
+        end(reservation.put({ ...kept, ttl: life, ...this.#layOut(place, response) }));
+      },
       refuse: () => {
         const { tags } = place.question;
         end(reservation.put({ value: this.#uncacheable(), ttl: UNCACHEABLE_KEPT, grace: 0, tags }));
@@ -252,6 +271,16 @@ async function responseIn(
 ): Promise<StoredResponse | undefined> {
   const found = await loading.catch(() => undefined);
   return unpackResponse(found?.value);
+}
+
+/** Each response says for how long after its ttl it may be served. */
+const JUDGED: ResolvedStale = Object.freeze({ revalidate: Infinity, error: Infinity });
+
+function staleJudge(question: Question): NonNullable<ShareOptions['servesStale']> {
+  return (value, staleFor, when) => {
+    const response = unpackResponse(value);
+    return response !== undefined && question.mayServeStale(response, staleFor, when);
+  };
 }
 
 function decline(wishes: LoadWishes): Buffer {

@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
+import type { NamedCache } from '../cache/named-cache.js';
 import type { ResolvedStale } from '../cache/stale-options.js';
 import type { Clock } from '../clock.js';
 import { RedisCacheError } from '../errors.js';
-import { NO_FILLER } from './response-filler.js';
 import { ResponseFlights, type Answer, type Question, type ResponseCachePart } from './response-flights.js';
 import type { StoredResponse } from './stored-response.js';
 import { Variants } from './variants.js';
@@ -20,14 +20,17 @@ export interface ResponseStorageContext {
 export interface CacheDefaults {
   readonly ttl: number | null;
   readonly stale: ResolvedStale;
+  /** Whether its entries can be invalidated by tags. */
+  readonly takesTags: boolean;
 }
 
-type DivisibleCache = ResponseCachePart & { namespace(name: string): ResponseCachePart };
+type DivisibleCache = ResponseCachePart &
+  Pick<NamedCache, 'invalidateTags'> & { namespace(name: string): ResponseCachePart };
 
 /** The part of a named cache that holds its responses. The cache's `clear` drops them too. */
 const NAMESPACE = 'http-responses';
 
-const ALONE: Answer = Object.freeze({ kind: 'alone', filler: NO_FILLER });
+const ALONE: Answer = Object.freeze({ kind: 'alone', filler: undefined });
 
 /** The stored responses of all named caches. No failure of a cache leaves it. */
 export class ResponseStorage {
@@ -49,14 +52,19 @@ export class ResponseStorage {
     return this.#context.defaultsOf(cache);
   }
 
+  /** A named cache; throws for an unknown one. */
+  cacheOf(name: string): Pick<NamedCache, 'invalidateTags'> {
+    return this.#context.cacheOf(name);
+  }
+
   /** Answers a request; where the cache fails, it runs its handler for itself. A hit is one round trip. */
   ask(cache: string, question: Question): Promise<Answer> {
-    return this.#safely(cache, 'read', ALONE, (flights) => flights.ask(question));
+    return this.#safely(cache, ALONE, (flights) => flights.ask(question));
   }
 
   /** The stored response to a request that fills nothing; `undefined` when there is none. */
   find(cache: string, question: Question): Promise<StoredResponse | undefined> {
-    return this.#safely(cache, 'read', undefined, (flights) => flights.find(question));
+    return this.#safely(cache, undefined, (flights) => flights.find(question));
   }
 
   /** Waits until everything that is to be stored is stored or has failed. Does not reject. */
@@ -64,16 +72,11 @@ export class ResponseStorage {
     while (this.#settling.size > 0) await Promise.all(this.#settling);
   }
 
-  async #safely<T>(
-    cache: string,
-    what: 'read',
-    otherwise: T,
-    work: (flights: ResponseFlights) => Promise<T>,
-  ): Promise<T> {
+  async #safely<T>(cache: string, otherwise: T, work: (flights: ResponseFlights) => Promise<T>): Promise<T> {
     try {
       return await work(this.#flightsOf(cache));
     } catch (error) {
-      this.#tell(cache, what, error);
+      this.#tell(cache, 'read', error);
       return otherwise;
     }
   }

@@ -2,16 +2,18 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import { HEADERS_METADATA, HOST_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { readCacheable } from '../di/route-metadata.js';
 import type { Duration } from '../duration.js';
+import type { ResponsePolicy } from './response-policy.js';
+import type { RoutePolicies } from './route-policies.js';
 import { refuseMethod, refuseRoute } from './route-refusal.js';
 
 /** How the responses of one route are cached. Read once from its decorators. */
 export interface RoutePlan {
   readonly cache: string;
+  readonly policy: ResponsePolicy;
   /** `undefined` = the cache's own ttl, `null` = never expires. */
   readonly ttl: Duration | null | undefined | ((context: ExecutionContext) => unknown);
   /** What the application put in the place of path and query. */
   readonly key: string | ((context: ExecutionContext) => unknown) | undefined;
-  readonly when: ((context: ExecutionContext) => boolean) | undefined;
   /** See `ResolvedCacheableRoute`. */
   readonly judged: boolean;
   /** See `ResolvedCacheableRoute`; `undefined` = none. */
@@ -32,19 +34,24 @@ const CACHE_KEY_METADATA = 'cache_module:cache_key';
 const CACHE_TTL_METADATA = 'cache_module:cache_ttl';
 
 /**
- * Reads the plan of a route; `undefined` when nothing asks for its responses to be cached: it has no `@Cacheable` and is
- * not `bound`, that is to say the interceptor was not put on it by `@UseInterceptors`. What `@Cacheable` leaves out,
- * `@CacheKey` and `@CacheTTL` may say.
+ * Reads the plan of a route; `undefined` when nothing asks for its responses to be cached. `bound` = the interceptor was put on
+ * it by `@UseInterceptors`. What `@Cacheable` leaves out, `@CacheKey` and `@CacheTTL` may say.
  */
-export function readRoutePlan(controller: Type, handler: object, bound: boolean): RoutePlan | undefined {
+export function readRoutePlan(
+  controller: Type,
+  handler: object,
+  bound: boolean,
+  policies: RoutePolicies,
+): RoutePlan | undefined {
+  if (!policies.wants(controller, handler, bound)) return undefined;
   const cacheable = readCacheable(handler);
-  if (cacheable === undefined && !bound) return undefined;
+  const policy = policies.of(controller, handler);
   const method = methodName(controller, handler);
   return {
-    cache: cacheable?.cache ?? 'default',
-    ttl: cacheable?.ttl === undefined ? readTtl(controller, handler) : cacheable.ttl,
-    key: cacheable?.response.key ?? cacheable?.key ?? readKey(handler),
-    when: cacheable?.response.when,
+    cache: policies.cacheOf(handler),
+    policy,
+    ttl: ttlOf(controller, handler, policy),
+    key: cacheable?.response.key ?? cacheable?.key ?? readKey(handler) ?? policy.key,
     judged: cacheable?.judged ?? false,
     tags: cacheable?.tags,
     name: `${controller.name}.${String(method ?? (handler as { readonly name?: unknown }).name)}`,
@@ -52,13 +59,20 @@ export function readRoutePlan(controller: Type, handler: object, bound: boolean)
     hostBound: Reflect.getMetadata(HOST_METADATA, controller) !== undefined,
     decoratedHeaders: decoratedHeaders(handler),
     // Bound to a whole controller, the interceptor stands on its other methods too, and nobody expects anything there.
-    refusal: (cacheable && refuseMethod(handler)) ?? refuseRoute(controller, handler, method),
+    refusal: (cacheable && refuseMethod(handler)) ?? refuseRoute(controller, handler, method, policy),
   };
 }
 
 function readKey(handler: object): RoutePlan['key'] {
   const key: unknown = Reflect.getMetadata(CACHE_KEY_METADATA, handler);
   return typeof key === 'string' || typeof key === 'function' ? (key as RoutePlan['key']) : undefined;
+}
+
+/** Its own ttl comes first, then `@CacheTTL`, then what its policy and the module say. */
+function ttlOf(controller: Type, handler: object, policy: ResponsePolicy): RoutePlan['ttl'] {
+  if (readCacheable(handler)?.ttl !== undefined) return policy.ttl;
+  const declared = readTtl(controller, handler);
+  return declared === undefined ? policy.ttl : declared;
 }
 
 function readTtl(controller: Type, handler: object): RoutePlan['ttl'] {

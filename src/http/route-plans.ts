@@ -2,18 +2,21 @@ import { Logger, type ExecutionContext, type Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { boundInterceptors, outermostInterceptor } from './interceptor-order.js';
 import { readRoutePlan, type RoutePlan } from './route-plan.js';
+import type { RoutePolicies } from './route-policies.js';
 
 /** The plans of an application's routes, each read when its route is first called. */
 export class RoutePlans {
   readonly #interceptor: Type;
   readonly #config: ApplicationConfig;
+  readonly #policies: RoutePolicies;
   readonly #plans = new WeakMap<Type, WeakMap<object, RoutePlan | null>>();
   readonly #logger = new Logger('ResponseCacheInterceptor');
 
   /** `interceptor` is the class that must stand around all other interceptors of a route. */
-  constructor(interceptor: Type, config: ApplicationConfig) {
+  constructor(interceptor: Type, config: ApplicationConfig, policies: RoutePolicies) {
     this.#interceptor = interceptor;
     this.#config = config;
+    this.#policies = policies;
   }
 
   /** The plan of the route that is being called; `undefined` when it must be left alone. The reason is logged once. */
@@ -29,7 +32,7 @@ export class RoutePlans {
 
   #read(controller: Type, handler: object): RoutePlan | undefined {
     const bound = boundInterceptors(controller, handler).some((one) => this.#isOurs(one));
-    const plan = readRoutePlan(controller, handler, bound);
+    const plan = readRoutePlan(controller, handler, bound, this.#policies);
     if (plan === undefined) return undefined;
     const outside = outermostInterceptor(this.#config, controller, handler);
     const refusal = this.#isOurs(outside)

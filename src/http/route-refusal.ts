@@ -7,6 +7,7 @@ import {
   ROUTE_ARGS_METADATA,
   SSE_METADATA,
 } from '@nestjs/common/constants.js';
+import type { ResponsePolicy } from './response-policy.js';
 
 /** Kinds of parameters, by which Nest keys their metadata as `<kind>:<index>`. */
 const RESPONSE = '1';
@@ -39,6 +40,7 @@ export function refuseRoute(
   controller: Type,
   handler: object,
   method: string | symbol | undefined,
+  policy: ResponsePolicy,
 ): string | undefined {
   if (Reflect.hasMetadata(SSE_METADATA, handler)) return '@Sse() streams events';
   if (Reflect.hasMetadata(RENDER_METADATA, handler)) return '@Render() responses are not captured';
@@ -47,7 +49,7 @@ export function refuseRoute(
   const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as RouteArguments;
   const passthrough = Boolean(Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, method));
   for (const [name, { data }] of Object.entries(parameters)) {
-    const refusal = refuseParameter(name.split(':', 1)[0] ?? '', data, passthrough);
+    const refusal = refuseParameter(name.split(':', 1)[0] ?? '', data, passthrough, policy);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
@@ -55,14 +57,21 @@ export function refuseRoute(
 
 type RouteArguments = Readonly<Record<string, { readonly data?: unknown }>>;
 
-function refuseParameter(kind: string, data: unknown, passthrough: boolean): string | undefined {
+function refuseParameter(
+  kind: string,
+  data: unknown,
+  passthrough: boolean,
+  { mode, vary }: ResponsePolicy,
+): string | undefined {
   if ((kind === RESPONSE || kind === NEXT) && !passthrough) {
     return 'it sends the response itself; use @Res({ passthrough: true })';
   }
   if (kind === IP) return "it reads the client's address";
-  if (kind !== HEADERS) return undefined;
-  if (typeof data === 'string' && KNOWN_HEADERS.has(data.toLowerCase())) return undefined;
+  // Where the headers decide, the response says itself what it was selected by.
+  if (kind !== HEADERS || mode === 'headers') return undefined;
+  const known = (name: string): boolean => KNOWN_HEADERS.has(name) || vary.includes(name);
+  if (typeof data === 'string' && known(data.toLowerCase())) return undefined;
   return typeof data === 'string'
-    ? `it reads the header ${data}, which is not part of the key`
+    ? `it reads the header ${data}, which is not part of the key: put it into response.vary`
     : 'it reads request headers, which are not part of the key';
 }

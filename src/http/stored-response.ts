@@ -7,6 +7,8 @@ export interface StoredResponse {
   readonly selected: readonly SelectingHeader[];
   /** When it was made: milliseconds since the epoch. Earlier by its `Age` when it had one. */
   readonly createdAt: number;
+  /** When it becomes stale: milliseconds since the epoch; `Infinity` = never. */
+  readonly expiresAt: number;
   /** Names as they were written by the handler. */
   readonly headers: readonly StoredHeader[];
   /** The exact bytes before content coding; `null` for a response that was sent without a body. */
@@ -27,24 +29,26 @@ export interface StoredHeader {
 }
 
 /*
- * The bytes: magic (2) · status (2) · createdAt (8, double) · whether there is a body (1) · number of headers (2) · number of
- * selecting headers (2). Then for each header its name and the number of its values (2, 0xffff = one value, no array) and the
+ * The bytes: magic (2) · status (2) · createdAt and expiresAt (8 each, double) · whether there is a body (1) · number of headers
+ * (2) · number of selecting headers (2). Then for each header its name and the number of its values (2, 0xffff = one value, no array) and the
  * values; for each selecting header its name and the number of its values (2, none or one) and that; then the body. Strings
  * are UTF-8 behind their length (4). All numbers are big-endian.
  */
-const MAGIC = 0x5202;
-const HEAD_BYTES = 17;
+const MAGIC = 0x5203;
+const HEAD_BYTES = 25;
 const SINGLE = 0xffff;
 
 /** Writes a response as one buffer. */
-export function packResponse({ status, createdAt, headers, selected, body }: StoredResponse): Buffer {
+export function packResponse(response: StoredResponse): Buffer {
+  const { status, headers, selected, body } = response;
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt16BE(MAGIC, 0);
   head.writeUInt16BE(status, 2);
-  head.writeDoubleBE(createdAt, 4);
-  head.writeUInt8(body === null ? 0 : 1, 12);
-  head.writeUInt16BE(headers.length, 13);
-  head.writeUInt16BE(selected.length, 15);
+  head.writeDoubleBE(response.createdAt, 4);
+  head.writeDoubleBE(response.expiresAt, 12);
+  head.writeUInt8(body === null ? 0 : 1, 20);
+  head.writeUInt16BE(headers.length, 21);
+  head.writeUInt16BE(selected.length, 23);
   const parts: Buffer[] = [head];
   for (const { name, value } of headers) {
     const single = typeof value === 'string';
@@ -78,20 +82,27 @@ export function unpackResponse(bytes: unknown): StoredResponse | undefined {
 function unpack(bytes: Buffer): StoredResponse | undefined {
   const reader = new Reader(bytes, HEAD_BYTES);
   const headers: StoredHeader[] = [];
-  for (let left = bytes.readUInt16BE(13); left > 0; left -= 1) {
+  for (let left = bytes.readUInt16BE(21); left > 0; left -= 1) {
     const name = reader.text();
     const count = reader.count();
     const value = count === SINGLE ? reader.text() : Array.from({ length: count }, () => reader.text());
     headers.push({ name, value });
   }
   const selected: SelectingHeader[] = [];
-  for (let left = bytes.readUInt16BE(15); left > 0; left -= 1) {
+  for (let left = bytes.readUInt16BE(23); left > 0; left -= 1) {
     const name = reader.text();
     selected.push({ name, value: reader.count() === 0 ? undefined : reader.text() });
   }
-  const body = bytes.readUInt8(12) === 1 ? reader.bytes() : null;
+  const body = bytes.readUInt8(20) === 1 ? reader.bytes() : null;
   if (!reader.atEnd) return undefined;
-  return { status: bytes.readUInt16BE(2), createdAt: bytes.readDoubleBE(4), headers, selected, body };
+  return {
+    status: bytes.readUInt16BE(2),
+    createdAt: bytes.readDoubleBE(4),
+    expiresAt: bytes.readDoubleBE(12),
+    headers,
+    selected,
+    body,
+  };
 }
 
 class Reader {

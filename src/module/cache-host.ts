@@ -13,7 +13,7 @@ import { eventLog, type LogSink } from './event-log.js';
 import { checkConnection, type ResolvedModuleOptions } from './module-options.js';
 
 /** Those of a cache that the application has put into the registry by itself. */
-const NO_DEFAULTS: CacheDefaults = Object.freeze({ ttl: null, stale: NEVER_STALE });
+const NO_DEFAULTS: CacheDefaults = Object.freeze({ ttl: null, stale: NEVER_STALE, takesTags: false });
 
 /** All that one application has of this library: its connections, and the registry of the caches that live on them. */
 export class CacheHost {
@@ -83,7 +83,10 @@ export class CacheHost {
   #declare(cache: ResolvedCacheOptions): Promise<NamedCache> {
     return this.registry.declare(cache.name, cache, async () => {
       const made = await assembleCache(cache, this.#parts);
-      this.#made.set(cache.name, { ...made, defaults: { ttl: cache.ttl, stale: cache.stale } });
+      this.#made.set(cache.name, {
+        ...made,
+        defaults: { ttl: cache.ttl, stale: cache.stale, takesTags: made.cache.takesTags },
+      });
       this.#log.log(`Cache "${cache.name}" lives in ${this.#placeOf(cache)}`);
       return made.cache;
     });

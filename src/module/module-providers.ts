@@ -8,6 +8,7 @@ import { CacheRegistry } from '../di/cache-registry.js';
 import { getCacheToken, getRedisToken } from '../di/tokens.js';
 import { InvalidOptionsError } from '../errors.js';
 import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
+import { ResponseCache } from '../http/response-cache.service.js';
 import { ResponseStorage } from '../http/response-storage.js';
 import { RoutePolicies, type RouteCaches } from '../http/route-policies.js';
 import { CacheHost } from './cache-host.js';
@@ -46,6 +47,7 @@ export function rootProviders(caches: Iterable<string>, connections: Iterable<st
       inject: [RESOLVED_OPTIONS, CacheHost],
     },
     ResponseCacheInterceptor,
+    ResponseCache,
     ResponseHost,
     fromHost(CACHE_MANAGER, (host) => host.registry.get('default')),
     { provide: Cache, useExisting: CACHE_MANAGER },

@@ -1,10 +1,16 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type Type } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { CacheablePaths, findCacheablePaths } from '../http/cacheable-paths.js';
 import { declaredRoutes } from '../http/declared-routes.js';
-import { checkResponseCacheOrder, installResponseCache } from '../http/interceptor-order.js';
+import {
+  boundInterceptors,
+  checkResponseCacheOrder,
+  installResponseCache,
+} from '../http/interceptor-order.js';
 import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
 import { ResponseStorage } from '../http/response-storage.js';
 import { RoutePolicies } from '../http/route-policies.js';
+import { warnOfUntagged } from '../http/unsafe-methods.js';
 
 /** The response cache of one application, from its start to its end. */
 @Injectable()
@@ -37,7 +43,21 @@ export class ResponseHost {
   /** Checks what routes say, and that the response cache still is in front. Throws as `RoutePolicies.start` does. */
   start(modules: ModulesContainer): void {
     this.#policies.start(declaredRoutes(modules, this.#config.getGlobalPrefix()));
-    if (this.#serving) checkResponseCacheOrder(this.#config, this.#interceptor);
+    if (!this.#serving) return;
+    checkResponseCacheOrder(this.#config, this.#interceptor);
+    const paths = new CacheablePaths(
+      findCacheablePaths(modules, this.#config, (controller, handler) => this.#cacheOf(controller, handler)),
+    );
+    warnOfUntagged(paths, (name) => this.#storage.defaultsOf(name).takesTags);
+    this.#interceptor.serve(paths);
+  }
+
+  /** The cache of a route's responses; `undefined` = they are not cached. */
+  #cacheOf(controller: Type, handler: object): string | undefined {
+    const bound = boundInterceptors(controller, handler).some(
+      (one) => one === ResponseCacheInterceptor || one instanceof ResponseCacheInterceptor,
+    );
+    return this.#policies.wants(controller, handler, bound) ? this.#policies.cacheOf(handler) : undefined;
   }
 
   /** Waits until what is to be stored is stored. Does not reject. */

@@ -22,6 +22,7 @@ it.each(Object.entries(kinds))(
       { numRuns: 300 },
     );
   },
+  60_000,
 );
 
 it.each(Object.entries(kinds))('a cache in Redis, %s, does what the model does', async (_, kind) => {

@@ -6,6 +6,7 @@ import { packedProject, type PackedProject } from '../support/packed-project.js'
 const NAMES = {
   'nestjs-redis-cache': [
     ...['RedisCacheModule', 'CacheRegistry', 'NamedCache', 'ResponseCacheInterceptor', 'EVENT_CHANNEL'],
+    ...['NoCache', 'ResponseCache', 'ResponseCacheContext', 'ResponseCacheCtx'],
     ...['InjectCache', 'InjectRedis', 'getCacheToken', 'getRedisToken'],
     ...['Cacheable', 'CacheEvict', 'CachePut', 'defineKey'],
     ...['brotli', 'gzip', 'zstd', 'fromCacheManager', 'plainJsonStore'],

@@ -90,7 +90,7 @@ describe.each(platforms)('a cache that fails, on %s', (platform) => {
   it.each([
     ['other bytes', Buffer.from('no response')],
     ['a value of something else', { status: 200 }],
-    ['half a response', Buffer.from([0x52, 0x02, 0, 200])],
+    ['half a response', Buffer.from([0x52, 0x03, 0, 200])],
   ])('by giving %s is a miss', async (_name, found) => {
     const { cache, store } = faulty();
     vi.spyOn(FaultyStore.prototype, 'read').mockImplementation(async (keys) =>

@@ -8,6 +8,7 @@ import { ResponseCacheInterceptor } from '../../../src/http/response-cache.inter
 import { ResponseStorage } from '../../../src/http/response-storage.js';
 import { installResponseCache } from '../../../src/http/interceptor-order.js';
 import { testCache } from './memory-cache.js';
+import { plainPolicies } from './response-app.js';
 import { Cached } from './response-app.js';
 import { NEVER_STALE } from '../../../src/cache/stale-options.js';
 
@@ -28,10 +29,10 @@ describe('contexts other than HTTP', () => {
     };
     const storage = new ResponseStorage({
       cacheOf,
-      defaultsOf: () => ({ ttl: null, stale: NEVER_STALE }),
+      defaultsOf: () => ({ ttl: null, stale: NEVER_STALE, takesTags: true }),
       clock: systemClock,
     });
-    const interceptor = new ResponseCacheInterceptor(storage, config);
+    const interceptor = new ResponseCacheInterceptor(storage, config, plainPolicies());
     installResponseCache(config, interceptor);
     const refuse = new Proxy({}, { get: (_target, name) => expect.fail(`${String(name)} was read`) });
     const args = [refuse, refuse, refuse];

@@ -119,7 +119,11 @@ describe.each(platforms)('routes on %s', (platform) => {
     ['response', 'response', 'it sends the response itself; use @Res({ passthrough: true })'],
     ['next', 'next', 'it sends the response itself; use @Res({ passthrough: true })'],
     ['address', 'address', "it reads the client's address"],
-    ['language', 'language', 'it reads the header accept-language, which is not part of the key'],
+    [
+      'language',
+      'language',
+      'it reads the header accept-language, which is not part of the key: put it into response.vary',
+    ],
     ['all-headers', 'headers', 'it reads request headers, which are not part of the key'],
   ])('%s is never cached, which is said once', async (path, method, reason) => {
     const warn = vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});

@@ -9,7 +9,9 @@ import { setCacheableMetadata, type ResolvedCacheableRoute } from '../../../src/
 import { UnknownCacheError } from '../../../src/errors.js';
 import { checkResponseCacheOrder, installResponseCache } from '../../../src/http/interceptor-order.js';
 import { ResponseCacheInterceptor } from '../../../src/http/response-cache.interceptor.js';
+import { resolveResponseCache } from '../../../src/http/resolve-response-cache.js';
 import { ResponseStorage } from '../../../src/http/response-storage.js';
+import { RoutePolicies } from '../../../src/http/route-policies.js';
 import { testCache } from './memory-cache.js';
 import { NEVER_STALE } from '../../../src/cache/stale-options.js';
 
@@ -41,6 +43,16 @@ export interface ResponseAppOptions {
   readonly install?: boolean;
 }
 
+/** The policies of an application that says nothing of responses. */
+export function plainPolicies(): RoutePolicies {
+  return new RoutePolicies(resolveResponseCache(undefined, 'http'), {
+    has: () => true,
+    names: () => ['default'],
+    staleOf: () => NEVER_STALE,
+    takesTags: () => true,
+  });
+}
+
 /** What a route says about its cache. */
 export function Cached(route: Partial<ResolvedCacheableRoute> = {}): MethodDecorator {
   return (_target, _name, descriptor: PropertyDescriptor) => {
@@ -53,14 +65,18 @@ export async function startApp(options: ResponseAppOptions): Promise<ResponseApp
   const caches = { default: testCache('default', 300_000), ...options.caches };
   const storage = new ResponseStorage({
     cacheOf: (name) => cacheNamed(caches, name),
-    defaultsOf: (name) => (cacheNamed(caches, name), { ttl: 300_000, stale: NEVER_STALE }),
+    defaultsOf: (name) => (cacheNamed(caches, name), { ttl: 300_000, stale: NEVER_STALE, takesTags: true }),
     clock: options.clock ?? systemClock,
   });
   let ordered = false;
 
   @Module({
-    providers: [{ provide: ResponseStorage, useValue: storage }, ResponseCacheInterceptor],
-    exports: [ResponseStorage, ResponseCacheInterceptor],
+    providers: [
+      { provide: ResponseStorage, useValue: storage },
+      { provide: RoutePolicies, useValue: plainPolicies() },
+      ResponseCacheInterceptor,
+    ],
+    exports: [ResponseStorage, RoutePolicies, ResponseCacheInterceptor],
   })
   class CacheModule {
     constructor(

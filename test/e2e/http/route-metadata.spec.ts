@@ -66,12 +66,9 @@ describe.each(platforms)('what a route says about its cache, on %s', (platform) 
     expect(error.mock.calls[0]?.[0]).toContain('no key');
   });
 
-  it('an unknown cache or a bad ttl never reaches the client', async () => {
+  it('an unknown cache never reaches the client', async () => {
     vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
     await start({ list: counter() }, Cached({ cache: 'elsewhere' }));
-    expect(await texts('/list', '/list')).toEqual(['{"run":1}', '{"run":2}']);
-    await app?.close();
-    await start({ list: counter() }, Cached({ ttl: 'soon' }));
     expect(await texts('/list', '/list')).toEqual(['{"run":1}', '{"run":2}']);
   });
 

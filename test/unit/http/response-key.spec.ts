@@ -6,6 +6,7 @@ const plain: ResponseKeyParts = {
   route: 'route',
   version: undefined,
   host: undefined,
+  user: '',
   params: {},
   subject: { path: '/', query: [], original: undefined },
 };
@@ -27,6 +28,7 @@ describe('responseKey', () => {
       { ...plain, version: '1' },
       { ...plain, version: '' },
       { ...plain, host: '1' },
+      { ...plain, user: '1' },
       { ...plain, params: { id: '1' } },
       { ...plain, params: { id: ['1'] } },
       { ...plain, params: { id: ['1', '2'] } },
@@ -66,6 +68,7 @@ describe('responseKey', () => {
       route: text,
       version: fc.option(text, { nil: undefined }),
       host: fc.option(text, { nil: undefined }),
+      user: text,
       params: fc.dictionary(text, fc.oneof(text, fc.array(text, { maxLength: 2 })), { maxKeys: 2 }),
       subject: fc.oneof(
         fc.record({ key: text }),
@@ -83,6 +86,7 @@ describe('responseKey', () => {
         one.route,
         one.version ?? null,
         one.host ?? null,
+        one.user,
         Object.entries(one.params).toSorted(([a], [b]) => (a < b ? -1 : 1)),
         'key' in one.subject
           ? one.subject.key

@@ -6,6 +6,7 @@ const value = fc.oneof(fc.string(), fc.array(fc.string(), { maxLength: 3 }));
 const responses: fc.Arbitrary<StoredResponse> = fc.record({
   status: fc.integer({ min: 100, max: 599 }),
   createdAt: fc.integer({ min: 0, max: 8.64e15 }),
+  expiresAt: fc.oneof(fc.integer({ min: 0, max: 8.64e15 }), fc.constant(Infinity)),
   headers: fc.array(fc.record({ name: fc.string(), value }), { maxLength: 5 }),
   selected: fc.array(fc.record({ name: fc.string(), value: fc.option(fc.string(), { nil: undefined }) }), {
     maxLength: 3,
@@ -16,6 +17,7 @@ const responses: fc.Arbitrary<StoredResponse> = fc.record({
 const response: StoredResponse = {
   status: 200,
   createdAt: 1_700_000_000_000,
+  expiresAt: Infinity,
   headers: [
     { name: 'Content-Type', value: 'text/plain' },
     { name: 'Link', value: ['</a>', '</b>'] },

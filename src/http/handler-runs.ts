@@ -1,0 +1,212 @@
+import { HttpException, type CallHandler } from '@nestjs/common';
+import { catchError, from, mergeMap, of, takeLast, throwError, type Observable } from 'rxjs';
+import { watchHandler, type HandlerVerdict } from '../di/route-metadata.js';
+import { cacheStatus } from './cache-status.js';
+import { hideConditions } from './conditional-request.js';
+import type { Exchange } from './exchange.js';
+import { captureResult } from './handler-result.js';
+import { offerConditions, renewUnmodified } from './handler-validation.js';
+import type { Inquiry } from './inquiry.js';
+import { watchRequest } from './request-watch.js';
+import { variantKey } from './response-key.js';
+import { openContext } from './response-cache-ctx.js';
+import { captureRun, offerOf, once, type Run } from './response-fill.js';
+import type { ResponseFiller } from './response-filler.js';
+import type { Question, RunAnswer } from './response-flights.js';
+import type { ResponsePolicy } from './response-policy.js';
+import type { ResponseStorage } from './response-storage.js';
+import { conditionsOf, freshened, type NotModified } from './revalidation.js';
+import type { RoutePlan } from './route-plan.js';
+import type { RouteReports } from './route-reports.js';
+import { asSent, sentCacheControl, sentVary } from './sent-response.js';
+import { mayServe, mayServeStale } from './stored-admission.js';
+import type { StoredResponse } from './stored-response.js';
+import { matchesSelection, selectHeaders } from './vary.js';
+
+/** How long a handler may take that renews a response in the background, in milliseconds. */
+const BACKGROUND_TIMEOUT = 60_000;
+
+type Lead = Extract<RunAnswer, { readonly kind: 'lead' }>;
+
+/** Runs handlers whose responses are not there, and has what they make stored. */
+export class HandlerRuns {
+  readonly #storage: ResponseStorage;
+  readonly #reports: RouteReports;
+  /** What is read of requests beside who is asking is looked at where applications are developed. */
+  readonly #thorough = process.env['NODE_ENV'] !== 'production';
+
+  constructor(storage: ResponseStorage, reports: RouteReports) {
+    this.#storage = storage;
+    this.#reports = reports;
+  }
+
+  /** What a request asks of the cache. */
+  questionOf(inquiry: Inquiry, next: CallHandler): Question {
+    const { plan, family, key, tags, facts } = inquiry;
+    const { policy } = plan;
+    return {
+      family,
+      key,
+      tags,
+      wait: policy.wait,
+      variantKey: (names) => variantKey(key, selectHeaders(names, facts.headers, policy.mode)),
+      matches: ({ selected }) => matchesSelection(selected, facts.headers, policy.mode),
+      mayServeStale: (response, staleFor, when) =>
+        mayServe(response, facts, policy) && mayServeStale(response, staleFor, when, policy),
+      refresh: (_old, given) => {
+        const run = this.#runOf(inquiry, once(given));
+        this.#renew(run, next);
+      },
+    };
+  }
+
+  /** Runs the handler once more for nobody, after the response of its request. */
+  #renew(run: Run, next: CallHandler): void {
+    const { exchange, clock, plan } = run;
+    const { maxBodyBytes } = plan.policy;
+    let show: (() => void) | undefined;
+    const handle = (): Observable<unknown> => {
+      show = hideConditions(exchange.headers);
+      return watched(run, () => next.handle());
+    };
+    const limits = { clock, timeout: BACKGROUND_TIMEOUT, maxBodyBytes };
+    void exchange.background(handle, offerOf(run), limits).then(() => {
+      show?.();
+      run.watch.stop();
+      run.filler.fail();
+    });
+  }
+
+  /** Runs the handler of a request. */
+  run(inquiry: Inquiry, answer: RunAnswer, next: CallHandler): Observable<unknown> {
+    const { exchange, plan } = inquiry;
+    const old = answer.kind === 'lead' ? answer.old : undefined;
+    if (answer.filler === undefined && !saysMore(plan.policy)) return next.handle();
+    const run = this.#runOf(inquiry, once(answer.filler ?? NO_FILLER), old !== undefined);
+    const { headers } = exchange;
+    const conditions = old && conditionsOf(old);
+    const showConditions =
+      conditions === undefined ? hideConditions(headers) : offerConditions(headers, conditions);
+    const done = (): void => {
+      showConditions();
+      run.watch.stop();
+      for (const read of run.watch.reads()) this.#reports.unkeyed(plan, read);
+    };
+    const handled = watched(run, () => next.handle());
+    const renewed = old === undefined ? handled : renewUnmodified(handled, exchange, renewal(run, old));
+    const captured = captureResult(renewed, captureRun(run), done, {
+      keeps: (status) => keepsStatus(plan.policy, status),
+      streamed: () => {
+        run.refused('it is streamed');
+        run.filler.refuse();
+      },
+    });
+    return answer.kind === 'lead' && old !== undefined ? this.#orOld(run, answer, captured) : captured;
+  }
+
+  /** A response that is stale stands in the place of an error of the server, if it still may. */
+  #orOld(run: Run, lead: Lead, handled: Observable<unknown>): Observable<unknown> {
+    const replaced = (otherwise: () => Observable<unknown>): Observable<unknown> => {
+      run.filler.fail();
+      return from(lead.instead()).pipe(
+        mergeMap((response) => {
+          if (response === undefined) return otherwise();
+          const { exchange, plan, clock } = run;
+          exchange.reset();
+          return of(exchange.replay(asSent(response, { now: clock.now(), policy: plan.policy })));
+        }),
+      );
+    };
+    return handled.pipe(
+      takeLast(1),
+      mergeMap((value) => (run.exchange.head().status >= 500 ? replaced(() => of(value)) : of(value))),
+      catchError((error: unknown) => {
+        const failed = (): Observable<never> => throwError(() => error);
+        const isClients = error instanceof HttpException && error.getStatus() < 500;
+        return isClients ? failed() : replaced(failed);
+      }),
+    );
+  }
+
+  #runOf(inquiry: Inquiry, filler: ResponseFiller, stale = false): Run {
+    const { plan, exchange, facts, ttl, tags } = inquiry;
+    const verdict: HandlerVerdict = { vetoed: false };
+    let told = false;
+    return {
+      plan,
+      exchange,
+      facts,
+      ttl,
+      tags,
+      verdict,
+      filler,
+      clock: this.#storage.clock,
+      wishes: openContext(exchange.request),
+      watch: watchRequest(exchange.request, {
+        keyed: keyedHeaders(plan),
+        audience: audienceOf(plan.policy),
+        thorough: this.#thorough,
+        strict: plan.policy.strict,
+      }),
+      sending: () => tellOthers(exchange, plan.policy),
+      storing: () => {
+        if (!told) this.#tellMiss(inquiry, true, stale);
+        told = true;
+      },
+      refused: (reason) => {
+        if (!told) this.#tellMiss(inquiry, false, stale);
+        told = true;
+        this.#reports.refused(plan, reason);
+      },
+    };
+  }
+
+  #tellMiss({ plan, exchange }: Inquiry, stored: boolean, stale: boolean): void {
+    const name = plan.policy.cacheStatus;
+    if (name === undefined) return;
+    exchange.addHeader(
+      'Cache-Status',
+      cacheStatus(name, { forwarded: stale ? 'stale' : 'uri-miss', stored }),
+    );
+  }
+}
+
+const NO_FILLER: ResponseFiller = Object.freeze({ store() {}, refuse() {}, fail() {} });
+
+/** Whether responses of a policy say more than their handlers do. */
+function saysMore({ audience, cacheControl, cacheStatus: name, vary }: ResponsePolicy): boolean {
+  return audience === 'user' || cacheControl !== undefined || name !== undefined || vary.length > 0;
+}
+
+/** Says to other caches what a stored response says to them, too. */
+function tellOthers(exchange: Exchange, policy: ResponsePolicy): void {
+  const { fields } = exchange.head();
+  const control = sentCacheControl(fields.get('cache-control'), policy, fields.has('expires'));
+  if (control !== undefined) exchange.setHeader('Cache-Control', control);
+  const vary = sentVary(fields.get('vary'), policy);
+  if (vary !== undefined && policy.vary.length > 0) exchange.setHeader('Vary', vary);
+}
+
+/** Calls the handler so that its decorator finds the verdict of the run. */
+function watched({ plan, verdict }: Run, handle: () => Observable<unknown>): Observable<unknown> {
+  return plan.judged ? watchHandler(verdict, handle) : handle();
+}
+
+/** A stored response that its handler has called right. */
+function renewal({ plan, clock }: Run, old: StoredResponse): (said: NotModified) => StoredResponse {
+  return (said) => freshened(old, said, plan.policy, clock.now()) ?? old;
+}
+
+function keyedHeaders({ policy, hostBound }: RoutePlan): ReadonlySet<string> {
+  const host = policy.hosts !== undefined || hostBound ? ['host'] : [];
+  return new Set([...policy.vary, ...host]);
+}
+
+/** Where the headers decide, what was made for nobody may be given to somebody (RFC 9111 section 3.5). */
+function audienceOf({ mode, audience }: ResponsePolicy): ResponsePolicy['audience'] {
+  return mode === 'headers' && audience === 'anonymous' ? 'everybody' : audience;
+}
+
+function keepsStatus({ mode, statuses }: ResponsePolicy, status: number): boolean {
+  return mode === 'headers' || statuses.has(status);
+}
