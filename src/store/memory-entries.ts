@@ -82,15 +82,18 @@ export class MemoryEntries {
    */
   put(entryKey: string, value: MemoryValue, { ttl, grace = 0, tags = NO_TAGS }: MemoryTerms): boolean {
     const createdAt = this.#clock.now();
-    return this.#set(entryKey, {
-      ...value,
+    // Written out, since an object made by spreading takes three times the room.
+    const entry = {
+      value: value.value,
+      encoded: value.encoded,
+      bytes: value.bytes,
       createdAt,
       expiresAt: ttl === null ? null : createdAt + ttl,
       freshUntil: ttl === null ? Infinity : this.#clock.monotonic() + ttl,
       grace,
       marks: this.#tags.carry(tags),
-      ...(tags.length > 0 && { tags }),
-    });
+    };
+    return this.#set(entryKey, tags.length === 0 ? entry : Object.assign(entry, { tags }));
   }
 
   /** Keeps another value in an entry, which stays as it is otherwise. */
