@@ -12,7 +12,7 @@ import { variantKey } from './response-key.js';
 import { openContext } from './response-cache-ctx.js';
 import { captureRun, offerOf, once, type Run } from './response-fill.js';
 import type { ResponseFiller } from './response-filler.js';
-import type { Question, RunAnswer } from './response-flights.js';
+import type { Question, RunAnswer } from './response-question.js';
 import type { ResponsePolicy } from './response-policy.js';
 import type { ResponseStorage } from './response-storage.js';
 import { conditionsOf, freshened, type NotModified } from './revalidation.js';

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import type { LoadWishes } from '../cache/load-context.js';
 import type { ShareOptions } from '../cache/load-options.js';
@@ -5,49 +6,10 @@ import type { Load, ReadThroughResult } from '../cache/read-through.js';
 import type { Reservation } from '../cache/reservation.js';
 import type { ResolvedStale } from '../cache/stale-options.js';
 import type { ResponseFiller } from './response-filler.js';
+import type { Answer, Question, RunAnswer } from './response-question.js';
 import { packEntry, unpackEntry, type StoredEntry } from './stored-entry.js';
 import { unpackResponse, type StoredResponse } from './stored-response.js';
 import type { Variants } from './variants.js';
-
-/** What a request asks of the cache. */
-export interface Question {
-  /** Names the URL and who may be given its responses: what may have many variants. */
-  readonly family: string;
-  /** Names the response, by all that is known of it but what `Vary` says. */
-  readonly key: string;
-  /** The tags that are known before the handler runs. */
-  readonly tags: readonly string[];
-  /** Whether a response may be served so many milliseconds after its ttl: while it is renewed, or after an error. */
-  mayServeStale(response: StoredResponse, staleFor: number, when: keyof ResolvedStale): boolean;
-  /** How long it waits for another request's handler, in milliseconds. */
-  readonly wait: number;
-  /** The key of the variant that this request gets, where the responses of its URL differ by these headers. */
-  variantKey(names: readonly string[]): string;
-  /** Whether a response was selected by what this request says, too. */
-  matches(response: StoredResponse): boolean;
-  /** Runs the handler for nobody, to renew a response that is served stale meanwhile. */
-  refresh(old: StoredResponse | undefined, filler: ResponseFiller): void;
-}
-
-/** What a request is told. */
-export type Answer =
-  /** `coalesced` = another request has just made it. */
-  { readonly kind: 'stored'; readonly response: StoredResponse; readonly coalesced: boolean } | RunAnswer;
-
-/** What a request is told that runs its handler. */
-export type RunAnswer =
-  /**
-   * Run the handler, and tell `filler`. `old` = a stale response that the handler may say is still right. `instead` gives the
-   * one that may be served after `filler.fail()`.
-   */
-  | {
-      readonly kind: 'lead';
-      readonly filler: ResponseFiller;
-      readonly old: StoredResponse | undefined;
-      instead(): Promise<StoredResponse | undefined>;
-    }
-  /** Run the handler; nobody waits for it. `filler` takes its response all the same where it is given. */
-  | { readonly kind: 'alone'; readonly filler: ResponseFiller | undefined };
 
 /** The part of a cache that holds responses: methods of `NamedCache`, not all of which are public. */
 export interface ResponseCachePart {
@@ -66,6 +28,10 @@ const UNCACHEABLE_FOR = 10_000;
 const UNCACHEABLE_KEPT = 600_000;
 /** Keys that are tried before a request is not cached: guessed, learned, and once more when the one who ran gave up. */
 const TRIES = 4;
+
+/** How long a request waits at the most while a response is slow, in milliseconds. */
+const IMPATIENCE = 250;
+const SLOW_REMEMBERED = 1_000;
 
 const NOTHING = Buffer.alloc(0);
 const ALONE: RunAnswer = Object.freeze({ kind: 'alone', filler: undefined });
@@ -97,6 +63,8 @@ class NoResponse extends Error {}
  */
 export class ResponseFlights {
   readonly #context: ResponseFlightsContext;
+  /** Keys whose response was waited for in vain, and until when that is remembered, by the monotonic clock. */
+  readonly #slow = new LRUCache<string, number>({ max: SLOW_REMEMBERED });
 
   constructor(context: ResponseFlightsContext) {
     this.#context = context;
@@ -142,7 +110,10 @@ export class ResponseFlights {
     const { cache, clock, settling } = this.#context;
     const { tags, wait } = place.question;
     return new Promise((resolve, reject) => {
-      const turn = new Turn(clock, wait, () => resolve(ALONE));
+      const turn = new Turn(clock, this.#patienceFor(place.key, wait), () => {
+        this.#slow.set(place.key, clock.monotonic() + wait);
+        resolve(ALONE);
+      });
       const load = (wishes: LoadWishes): unknown => {
         if (wishes.isRefresh) return this.#renew(place, wishes);
         // Its request has run its handler by itself meanwhile: somebody else is to lead.
@@ -163,6 +134,14 @@ export class ResponseFlights {
         (error: Error) => turn.end(() => (error instanceof NoResponse ? resolve(ALONE) : reject(error))),
       );
     });
+  }
+
+  /** How long to wait for a response: not for long where somebody has waited in vain lately, as for a handler that hangs. */
+  #patienceFor(key: string, wait: number): number {
+    const until = this.#slow.get(key);
+    return until === undefined || until <= this.#context.clock.monotonic()
+      ? wait
+      : Math.min(wait, IMPATIENCE);
   }
 
   #renew(place: Place, wishes: LoadWishes): Promise<Buffer> {

@@ -3,7 +3,8 @@ import type { NamedCache } from '../cache/named-cache.js';
 import type { ResolvedStale } from '../cache/stale-options.js';
 import type { Clock } from '../clock.js';
 import { RedisCacheError } from '../errors.js';
-import { ResponseFlights, type Answer, type Question, type ResponseCachePart } from './response-flights.js';
+import { ResponseFlights, type ResponseCachePart } from './response-flights.js';
+import type { Answer, Question } from './response-question.js';
 import type { StoredResponse } from './stored-response.js';
 import { Variants } from './variants.js';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CacheContext } from '../../../src/cache/cache-context.js';
 import type { KeptResponse } from '../../../src/http/response-filler.js';
-import { ResponseFlights, type Answer, type Question } from '../../../src/http/response-flights.js';
+import { ResponseFlights } from '../../../src/http/response-flights.js';
+import type { Answer, Question } from '../../../src/http/response-question.js';
 import type { SelectingHeader, StoredResponse } from '../../../src/http/stored-response.js';
 import { Variants } from '../../../src/http/variants.js';
 import { Processes, quiet } from '../cache/processes.js';
@@ -139,6 +140,21 @@ describe('requests for one response', () => {
     first.filler.store(kept('late'));
     await quiet();
     expect(bodyOf(await flights.ask(question()))).toBe('late');
+  });
+
+  it('do not wait one after the other for a handler that hangs', async () => {
+    const servers = new Servers();
+    const { flights } = servers.start();
+    const first = leading(await flights.ask(question()));
+    const patient = flights.ask(question({}, { wait: 1_000 }));
+    await servers.processes.pass(1_000);
+    expect(bodyOf(await patient)).toBe('alone');
+    const next = flights.ask(question({}, { wait: 1_000 }));
+    await servers.processes.pass(250);
+    expect(bodyOf(await next)).toBe('alone');
+    first.filler.store(kept('at last'));
+    await quiet();
+    expect(bodyOf(await flights.ask(question()))).toBe('at last');
   });
 
   it('that waited in vain are not made to lead afterwards: the next one is', async () => {
