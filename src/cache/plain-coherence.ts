@@ -3,7 +3,7 @@ import type { Barrier, Claim, Coherence, Lease, LoadEnd } from '../store/coheren
 import type { Store } from '../store/store.js';
 
 /** Why a cache takes no tags. */
-export const NO_TAGS = 'the store of this cache cannot invalidate by tags; a store in Redis or in memory can';
+const NO_TAGS = 'the store of this cache cannot invalidate by tags; a store in Redis or in memory can';
 const ENDED: LoadEnd = Object.freeze({ stored: false, current: true });
 
 /**

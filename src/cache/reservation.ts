@@ -1,11 +1,10 @@
-import { InvalidOptionsError } from '../errors.js';
 import type { CacheScope } from './cache-scope.js';
 import { joinTags } from './check-tags.js';
 import { Claiming } from './claiming.js';
 import { Filling, type LoadedValue } from './filling.js';
 import { Flight } from './flights.js';
 import { keepLeases } from './lease-keeper.js';
-import { NO_TAGS } from './plain-coherence.js';
+import { refuseTags } from './plain-coherence.js';
 
 /**
  * The right to store one value that is made outside of the cache, such as a response. It is good while nobody writes or
@@ -56,7 +55,7 @@ export type ReservedValue = Omit<LoadedValue, 'flight' | 'replaces'>;
  * it already, it is there (but for `anew`), or what is made now must not be stored. `tags` are those that are known already; nobody
  * checks them any more, so that the library's own may be among them.
  *
- * @throws InvalidOptionsError when the store knows no tags
+ * @throws InvalidOptionsError for tags, when the store knows none
  */
 export async function reserve(
   scope: CacheScope,
@@ -64,7 +63,7 @@ export async function reserve(
   tags: readonly string[],
   anew: boolean,
 ): Promise<Reservation | undefined> {
-  if (!scope.coherent) throw new InvalidOptionsError('tags', NO_TAGS, tags);
+  if (!scope.coherent) refuseTags('tags', tags);
   const flight = new Flight(scope.flightOf(key), key, joinTags([], tags));
   await new Claiming(scope).acquire([flight], anew);
   return flight.lease === undefined ? undefined : new Reservation(scope, flight);

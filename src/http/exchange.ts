@@ -21,8 +21,6 @@ export interface Exchange {
   host(): string;
   /** Whether somebody put a user on the request. */
   identified(): boolean;
-  /** What somebody put on the request as its session; `undefined` when nobody did. */
-  session(): unknown;
   /** The header fields that the response had before the handler, and those of `addHeader`. */
   fields(): HeaderFields;
   /** Adds a member to a field of the response, which has not been sent yet. To be called after `replay`. */

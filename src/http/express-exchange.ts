@@ -22,7 +22,6 @@ export function expressExchange(request: ExpressRequest, response: ExpressRespon
     params: request.params ?? {},
     host: () => JSON.stringify([request.hostname, request.headers.host]),
     identified: () => Boolean(request.user),
-    session: () => request.session,
     fields: () => before,
     addHeader(name, value) {
       const together = withMembers(response.getHeader(name), value);

@@ -11,7 +11,6 @@ export interface ExpressRequest {
   readonly hostname?: string;
   readonly fresh?: boolean;
   readonly user?: unknown;
-  readonly session?: unknown;
 }
 
 /** What is needed of a response of Express. */

@@ -35,7 +35,6 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
     params: (request.params ?? {}) as Readonly<Record<string, unknown>>,
     host: () => JSON.stringify([request.hostname, raw.headers.host ?? raw.headers[':authority']]),
     identified: () => Boolean(request.user) || Boolean(raw.user),
-    session: () => request.session ?? raw.session,
     fields: () => before,
     addHeader(name, value) {
       const together = withMembers(reply.getHeader(name), value);

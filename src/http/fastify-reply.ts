@@ -9,13 +9,11 @@ export interface FastifyRequest {
     readonly headers: IncomingHttpHeaders;
     readonly httpVersionMajor?: number;
     readonly user?: unknown;
-    readonly session?: unknown;
   };
   readonly hostname?: string;
   readonly originalUrl?: string;
   readonly params?: unknown;
   readonly user?: unknown;
-  readonly session?: unknown;
 }
 
 /** Turns a payload into what is sent. */

@@ -88,6 +88,7 @@ it('every method of a cache is in the table', () => {
     'namespace',
     'peek',
     'share',
+    'takesTags',
     // These are told even with onError open.
     'lock',
     'withLock',

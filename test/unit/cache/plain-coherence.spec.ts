@@ -73,3 +73,14 @@ describe('mutate where the store is out of reach', () => {
     }
   });
 });
+
+describe('a reservation in a store that knows no tags', () => {
+  it('is given out, unless tags are asked for', async () => {
+    const processes = new Processes();
+    const { cache } = processes.start(plain(new FaultyStore(processes.store)));
+    const reservation = await cache.reserve('key', []);
+    await reservation?.put({ value: 'value', ttl: 1_000, grace: 0, tags: [] });
+    expect(await cache.get('key')).toBe('value');
+    expect(await failureOf(cache.reserve('key', ['tag']))).toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+});
