@@ -51,7 +51,7 @@ describe('tags in a cache whose store knows none', () => {
         return 1;
       }),
     ).rejects.toThrow('cannot invalidate by tags');
-    await expect(cache.reserve('a', [])).rejects.toThrow('cannot invalidate by tags');
+    await expect(cache.reserve('a', ['tag'])).rejects.toThrow('cannot invalidate by tags');
     expect(entries.size).toBe(0);
   });
 });
