@@ -3,7 +3,7 @@ import { catchError, from, mergeMap, of, takeLast, throwError, type Observable }
 import { watchHandler, type HandlerVerdict } from '../di/route-metadata.js';
 import { cacheStatus } from './cache-status.js';
 import { hideConditions } from './conditional-request.js';
-import type { Exchange } from './exchange.js';
+import type { Exchange, Offer } from './exchange.js';
 import { captureResult } from './handler-result.js';
 import { offerConditions, renewUnmodified } from './handler-validation.js';
 import type { Inquiry } from './inquiry.js';
@@ -53,27 +53,29 @@ export class HandlerRuns {
       matches: ({ selected }) => matchesSelection(selected, facts.headers, policy.mode),
       mayServeStale: (response, staleFor, when) =>
         mayServe(response, facts, policy) && mayServeStale(response, staleFor, when, policy),
-      refresh: (_old, given) => {
-        const run = this.#runOf(inquiry, once(given));
-        this.#renew(run, next);
-      },
+      refresh: (_old, given) => this.#renew(inquiry, once(given), next),
     };
   }
 
   /** Runs the handler once more for nobody, after the response of its request. */
-  #renew(run: Run, next: CallHandler): void {
-    const { exchange, clock, plan } = run;
+  #renew(inquiry: Inquiry, filler: ResponseFiller, next: CallHandler): void {
+    const { exchange, plan } = inquiry;
     const { maxBodyBytes } = plan.policy;
+    let run: Run | undefined;
     let show: (() => void) | undefined;
     const handle = (): Observable<unknown> => {
+      // Not before: what middleware reads when the response is finished is not the handler's.
+      const begun = this.#runOf(inquiry, filler);
+      run = begun;
       show = hideConditions(exchange.headers);
-      return watched(run, () => next.handle());
+      return watched(begun, () => next.handle());
     };
-    const limits = { clock, timeout: BACKGROUND_TIMEOUT, maxBodyBytes };
-    void exchange.background(handle, offerOf(run), limits).then(() => {
+    const offer: Offer = (captured) => run && offerOf(run)(captured);
+    const limits = { clock: this.#storage.clock, timeout: BACKGROUND_TIMEOUT, maxBodyBytes };
+    void exchange.background(handle, offer, limits).then(() => {
       show?.();
-      run.watch.stop();
-      run.filler.fail();
+      run?.watch.stop();
+      filler.fail();
     });
   }
 
