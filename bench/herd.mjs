@@ -34,8 +34,8 @@ What the machine adds by itself: with *timer* the same callers wait for a plain 
 it gives; with *copies* each of them parses one of its own. cache-manager and cacheable let all callers of a process share what the
 loader gave, so that each can change what the others have; ours and bentocache do not.`;
 
-const NOTES = `With 4 and 8 processes there are 4,000 and 8,000 callers at one moment on 2 cores, and each is given a copy of its own: that alone
-(*copies*) takes about as long as the target allows. Ours stands above it by what 1,000 callers of a process take to be looked up,
+const NOTES = `With 4 and 8 processes there are 4,000 and 8,000 callers at one moment on 2 cores, and each is given a copy of its own: *copies* is what
+that takes alone. Ours stands above it by what 1,000 callers of a process take to be looked up,
 joined and told, 10 µs each. Without memory nobody tells a process that another one has loaded: it asks again after a fifth of the time
 that it has waited, so that a load of 50 ms is seen up to 15 ms late.`;
 
