@@ -27,8 +27,8 @@ export { Cacheable, type CacheableOptions } from './decorator/cacheable.decorato
 export { CacheEvict, type CacheEvictOptions } from './decorator/cache-evict.decorator.js';
 export { CachePut, type CachePutOptions } from './decorator/cache-put.decorator.js';
 export { ResponseCacheInterceptor } from './http/response-cache.interceptor.js';
-export { ResponseCache, type RouteParams } from './http/response-cache.service.js';
-export { NoCache } from './http/no-cache.decorator.js';
+export { ResponseCache, type RouteParams } from './http/invalidation/response-cache.service.js';
+export { NoCache } from './http/route/no-cache.decorator.js';
 export { ResponseCacheContext, ResponseCacheCtx } from './http/response-cache-ctx.js';
 export type { ResponseCacheOptions, ResponseOptions, ResponsePolicyOptions } from './di/response-options.js';
 export {

@@ -1,12 +1,12 @@
 import type { ExecutionContext, VersioningOptions } from '@nestjs/common';
 import { milliseconds } from '../duration.js';
-import type { Exchange } from './exchange.js';
-import type { RequestFacts } from './request-admission.js';
+import type { Exchange } from './platform/exchange.js';
+import type { RequestFacts } from './rule/request-admission.js';
 import { requestKeys, type RequestKeys } from './request-key.js';
-import type { CacheDefaults } from './response-storage.js';
-import { routeParamsTag, routeTag, urlTag } from './response-tags.js';
-import type { RoutePlan } from './route-plan.js';
-import { routeTags } from './route-tags.js';
+import type { CacheDefaults } from './engine/response-storage.js';
+import { routeParamsTag, routeTag, urlTag } from './invalidation/response-tags.js';
+import type { RoutePlan } from './route/route-plan.js';
+import { routeTags } from './route/route-tags.js';
 
 /** What is known of a request before the cache is asked. */
 export interface Inquiry extends RequestKeys {

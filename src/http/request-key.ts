@@ -1,10 +1,10 @@
 import { VersioningType, type ExecutionContext, type VersioningOptions } from '@nestjs/common';
-import { partitionOf } from './audience.js';
-import type { Exchange } from './exchange.js';
-import { LONGEST_TARGET, readTarget, type QueryParameter } from './request-target.js';
-import { responseKey, variantKey } from './response-key.js';
-import type { RoutePlan } from './route-plan.js';
-import { selectHeaders } from './vary.js';
+import { partitionOf } from './watch/audience.js';
+import type { Exchange } from './platform/exchange.js';
+import { LONGEST_TARGET, readTarget, type QueryParameter } from './rule/request-target.js';
+import { responseKey, variantKey } from './engine/response-key.js';
+import type { RoutePlan } from './route/route-plan.js';
+import { selectHeaders } from './rule/vary.js';
 
 /** The keys under which the response to a request may stand. */
 export interface RequestKeys {

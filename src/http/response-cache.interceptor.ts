@@ -1,22 +1,22 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { of, type Observable } from 'rxjs';
-import { requestIdentity } from './audience.js';
-import type { CacheablePaths } from './cacheable-paths.js';
-import { cacheStatus, type CacheOutcome } from './cache-status.js';
-import type { Exchange } from './exchange.js';
-import { findExchange } from './find-exchange.js';
+import { requestIdentity } from './watch/audience.js';
+import type { CacheablePaths } from './invalidation/cacheable-paths.js';
+import { cacheStatus, type CacheOutcome } from './rule/cache-status.js';
+import type { Exchange } from './platform/exchange.js';
+import { findExchange } from './platform/find-exchange.js';
 import { HandlerRuns } from './handler-runs.js';
 import { inquire, type Asking, type Inquiry } from './inquiry.js';
-import { admitRequest, type RequestFacts } from './request-admission.js';
-import { ResponseStorage } from './response-storage.js';
-import { RoutePlans } from './route-plans.js';
-import { RoutePolicies } from './route-policies.js';
-import { RouteReports } from './route-reports.js';
-import { asSent } from './sent-response.js';
-import { mayServe } from './stored-admission.js';
-import type { StoredResponse } from './stored-response.js';
-import { isUnsafe, UnsafeMethods } from './unsafe-methods.js';
+import { admitRequest, type RequestFacts } from './rule/request-admission.js';
+import { ResponseStorage } from './engine/response-storage.js';
+import { RoutePlans } from './route/route-plans.js';
+import { RoutePolicies } from './route/route-policies.js';
+import { RouteReports } from './route/route-reports.js';
+import { asSent } from './rule/sent-response.js';
+import { mayServe } from './rule/stored-admission.js';
+import type { StoredResponse } from './rule/stored-response.js';
+import { isUnsafe, UnsafeMethods } from './invalidation/unsafe-methods.js';
 
 /** Requests that an interceptor of this class has met: the outermost one decides, a second one lets them pass. */
 const met = new WeakSet<object>();

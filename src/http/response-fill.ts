@@ -1,17 +1,17 @@
 import type { Clock } from '../clock.js';
 import type { HandlerVerdict } from '../di/route-metadata.js';
-import type { Capture, CapturedResponse, Exchange, Offer } from './exchange.js';
-import { initialAge } from './freshness.js';
-import { fieldsSince, listMembers, type HeaderFields } from './header-fields.js';
-import type { SentHead } from './head-capture.js';
-import type { RequestFacts } from './request-admission.js';
-import type { RequestWatch } from './request-watch.js';
-import { lifetimeOf, refuseHead, refuseResponse, withSentControl } from './response-admission.js';
+import type { Capture, CapturedResponse, Exchange, Offer } from './platform/exchange.js';
+import { initialAge } from './rule/freshness.js';
+import { fieldsSince, listMembers, type HeaderFields } from './rule/header-fields.js';
+import type { SentHead } from './platform/head-capture.js';
+import type { RequestFacts } from './rule/request-admission.js';
+import type { RequestWatch } from './watch/request-watch.js';
+import { lifetimeOf, refuseHead, refuseResponse, withSentControl } from './rule/response-admission.js';
 import type { ResponseCacheContext } from './response-cache-ctx.js';
-import type { KeptResponse, ResponseFiller } from './response-filler.js';
-import type { RoutePlan } from './route-plan.js';
-import { storableHeaders } from './storable-headers.js';
-import { selectHeaders, varyNames } from './vary.js';
+import type { KeptResponse, ResponseFiller } from './engine/response-filler.js';
+import type { RoutePlan } from './route/route-plan.js';
+import { storableHeaders } from './rule/storable-headers.js';
+import { selectHeaders, varyNames } from './rule/vary.js';
 
 /** A run of a handler whose response is stored, if it turns out that it may be. */
 export interface Run {

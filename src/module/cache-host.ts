@@ -5,7 +5,7 @@ import type { ManagedConnection } from '../connection/managed-connection.js';
 import { CacheRegistry } from '../di/cache-registry.js';
 import { NEVER_STALE } from '../cache/stale-options.js';
 import { createReporter } from '../event/reporter.js';
-import type { CacheDefaults } from '../http/response-storage.js';
+import type { CacheDefaults } from '../http/engine/response-storage.js';
 import { KeySpace } from '../key/key-space.js';
 import { assembleCache, type AssembledCache, type AssemblyParts } from './cache-assembly.js';
 import { Connections } from './connections.js';

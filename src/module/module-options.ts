@@ -17,7 +17,7 @@ import { resolveConnectionOptions } from '../connection/resolve-connection-optio
 import type { ResponseCacheOptions } from '../di/response-options.js';
 import { milliseconds, type Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
-import { resolveResponseCache, type ResponseCacheSettings } from '../http/resolve-response-cache.js';
+import { resolveResponseCache, type ResponseCacheSettings } from '../http/policy/resolve-response-cache.js';
 import { optionsObject } from '../option.js';
 
 /** What `RedisCacheModule.forRoot()` takes. Without options: one cache, `default`, in this process's memory. */

@@ -1,16 +1,16 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import { CacheablePaths, findCacheablePaths } from '../http/cacheable-paths.js';
-import { declaredRoutes } from '../http/declared-routes.js';
+import { CacheablePaths, findCacheablePaths } from '../http/invalidation/cacheable-paths.js';
+import { declaredRoutes } from '../http/route/declared-routes.js';
 import {
   boundInterceptors,
   checkResponseCacheOrder,
   installResponseCache,
-} from '../http/interceptor-order.js';
+} from '../http/route/interceptor-order.js';
 import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
-import { ResponseStorage } from '../http/response-storage.js';
-import { RoutePolicies } from '../http/route-policies.js';
-import { warnOfUntagged } from '../http/unsafe-methods.js';
+import { ResponseStorage } from '../http/engine/response-storage.js';
+import { RoutePolicies } from '../http/route/route-policies.js';
+import { warnOfUntagged } from '../http/invalidation/unsafe-methods.js';
 
 /** The response cache of one application, from its start to its end. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { LAYERS, RULES, type Rule } from '../support/layer-rules.js';
+import { LAYERS, PARTS, RULES, type Rule } from '../support/layer-rules.js';
 import { readTree, ROOT, type SourceFile } from '../support/source-tree.js';
 
 /** For every rule: files that break it, with the number of findings. */
@@ -15,6 +15,15 @@ const BROKEN: Record<keyof typeof RULES, [number, Record<string, string>]> = {
       'clock.ts': "import './event/event.js';",
       'module/module.ts':
         "import { x } from '../di/x.js'; import { y } from './y.js'; import { z } from '../errors.js';",
+    },
+  ],
+  'a part of a folder imports only lower parts of it': [
+    3,
+    {
+      'http/rule/vary.ts': "import '../policy/a.js'; import './b.js'; import '../engine/c.js';",
+      'http/engine/c.ts': "import '../route/d.js'; import '../../cache/e.js';",
+      'http/inquiry.ts': "import './invalidation/e.js'; import './engine/c.js';",
+      'http/policy/f.ts': "import '../inquiry.js';",
     },
   ],
   'every file belongs to a layer': [
@@ -90,6 +99,17 @@ describe('the source tree', () => {
     const rows = readFileSync(`${ROOT}CONTRIBUTING.md`, 'utf8').matchAll(/^\| (\d) \| ([^|]+) \|/gm);
     const drawn = [...rows].map(([, , folders]) => String(folders).replaceAll('`', '').split(' '));
     expect(drawn).toEqual(LAYERS);
+  });
+
+  it('has its parts drawn in CONTRIBUTING.md as they are checked', () => {
+    const rows = readFileSync(`${ROOT}CONTRIBUTING.md`, 'utf8').matchAll(/^\| `(\w+)\/` \| ([^|]+) \|/gm);
+    const drawn = [...rows].map(([, folder, parts]) => [
+      folder,
+      String(parts)
+        .split('·')
+        .map((part) => part.replaceAll('`', '').trim().split(' ')),
+    ]);
+    expect(Object.fromEntries(drawn)).toEqual(PARTS);
   });
 
   for (const [name, rule] of Object.entries(RULES) as [keyof typeof RULES, Rule][]) {

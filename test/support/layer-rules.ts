@@ -15,6 +15,11 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['terminus', 'opentelemetry', 'inspector', 'cli', 'testing'],
 ];
 
+/** The same inside a folder that has parts. Files of the folder itself stand above all of its parts. */
+export const PARTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  http: [['policy'], ['rule'], ['watch', 'platform', 'engine', 'route'], ['invalidation']],
+};
+
 const LOWEST_WITH_NEST = LAYERS.findIndex((layer) => layer.includes('di'));
 const MAX_LINES = 300;
 /** The public surface of a cache is one class, so that it can be injected by its type. It only hands on. */
@@ -44,6 +49,7 @@ export type Rule = (files: readonly SourceFile[]) => string[];
 export const RULES = {
   'a folder imports only folders of lower layers': (files) =>
     files.filter((file) => !isRootEntry(file.path)).flatMap(upwardImports),
+  'a part of a folder imports only lower parts of it': (files) => files.flatMap(upwardParts),
   'every file belongs to a layer': (files) =>
     files
       .filter(({ path }) => !isRootEntry(path) && layerOf(path) < 0)
@@ -98,6 +104,24 @@ function maySee(from: string, target: string): boolean {
   const bothInRoot = !from.includes('/') && !target.includes('/');
   if (bothInRoot || conceptOf(from) === conceptOf(target)) return !isRootEntry(target);
   return layerOf(target) >= 0 && layerOf(target) < layerOf(from);
+}
+
+function upwardParts(file: SourceFile): string[] {
+  const parts = PARTS[conceptOf(file.path)];
+  if (!parts) return [];
+  const heightOf = (path: string): number => {
+    const part = partOf(path);
+    return part === undefined ? parts.length : parts.findIndex((names) => names.includes(part));
+  };
+  return importsOf(file)
+    .flatMap(({ path }) => (path === undefined ? [] : [path]))
+    .filter((target) => conceptOf(target) === conceptOf(file.path) && partOf(target) !== partOf(file.path))
+    .filter((target) => heightOf(target) < 0 || heightOf(target) >= heightOf(file.path))
+    .map((target) => `${file.path} imports ${target}`);
+}
+
+function partOf(path: string): string | undefined {
+  return path.split('/').length > 2 ? path.split('/')[1] : undefined;
 }
 
 function packageUses(

@@ -4,7 +4,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ResponseStorage } from '../../../src/http/response-storage.js';
+import { ResponseStorage } from '../../../src/http/engine/response-storage.js';
 import { CacheRegistry, RedisCacheModule, type NamedCache } from '../../../src/index.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { ProductPages, productKey, Products, Shop, type Product } from './tags-app.js';

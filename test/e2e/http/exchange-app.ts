@@ -5,15 +5,15 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { AddressInfo } from 'node:net';
 import { of, type Observable } from 'rxjs';
 import { systemClock } from '../../../src/clock.js';
-import { hideConditions } from '../../../src/http/conditional-request.js';
-import type { CapturedResponse, Exchange, Offer } from '../../../src/http/exchange.js';
-import { findExchange } from '../../../src/http/find-exchange.js';
-import { captureResult } from '../../../src/http/handler-result.js';
-import { offerConditions, renewUnmodified } from '../../../src/http/handler-validation.js';
-import { fieldsSince } from '../../../src/http/header-fields.js';
-import type { SentHead } from '../../../src/http/head-capture.js';
-import { conditionsOf } from '../../../src/http/revalidation.js';
-import type { StoredResponse } from '../../../src/http/stored-response.js';
+import { hideConditions } from '../../../src/http/rule/conditional-request.js';
+import type { CapturedResponse, Exchange, Offer } from '../../../src/http/platform/exchange.js';
+import { findExchange } from '../../../src/http/platform/find-exchange.js';
+import { captureResult } from '../../../src/http/platform/handler-result.js';
+import { offerConditions, renewUnmodified } from '../../../src/http/platform/handler-validation.js';
+import { fieldsSince } from '../../../src/http/rule/header-fields.js';
+import type { SentHead } from '../../../src/http/platform/head-capture.js';
+import { conditionsOf } from '../../../src/http/rule/revalidation.js';
+import type { StoredResponse } from '../../../src/http/rule/stored-response.js';
 import type { Platform } from './response-app.js';
 
 type AnyApplication = NestExpressApplication & NestFastifyApplication;

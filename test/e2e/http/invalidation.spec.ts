@@ -15,7 +15,7 @@ import { NestFactory } from '@nestjs/core';
 import { Keyv } from 'keyv';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Cacheable } from '../../../src/decorator/cacheable.decorator.js';
-import { ResponseCache } from '../../../src/http/response-cache.service.js';
+import { ResponseCache } from '../../../src/http/invalidation/response-cache.service.js';
 import { RedisCacheModule } from '../../../src/module/redis-cache.module.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { send } from './http-client.js';

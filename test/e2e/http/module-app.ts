@@ -8,7 +8,7 @@ import type { NamedCache } from '../../../src/cache/named-cache.js';
 import type { ConnectionOptions } from '../../../src/connection/connection-options.js';
 import { CacheRegistry } from '../../../src/di/cache-registry.js';
 import type { ResponseCacheOptions } from '../../../src/di/response-options.js';
-import { ResponseStorage } from '../../../src/http/response-storage.js';
+import { ResponseStorage } from '../../../src/http/engine/response-storage.js';
 import type { RedisCacheModuleOptions } from '../../../src/module/module-options.js';
 import { RedisCacheModule } from '../../../src/module/redis-cache.module.js';
 import type { Platform } from './response-app.js';

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
-import { ResponseStorage } from '../../../src/http/response-storage.js';
+import { ResponseStorage } from '../../../src/http/engine/response-storage.js';
 import type { RedisCacheModuleOptions } from '../../../src/module/module-options.js';
 import { RedisCacheModule } from '../../../src/module/redis-cache.module.js';
 import type { Platform } from './response-app.js';

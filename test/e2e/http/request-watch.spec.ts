@@ -15,7 +15,7 @@ import session from 'express-session';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { finalize } from 'rxjs';
-import { watchRequest } from '../../../src/http/request-watch.js';
+import { watchRequest } from '../../../src/http/watch/request-watch.js';
 import { send } from './http-client.js';
 import { startModuleApp, type ModuleApp } from './module-app.js';
 import { platforms } from './response-app.js';

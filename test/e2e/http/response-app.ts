@@ -7,11 +7,11 @@ import type { NamedCache } from '../../../src/cache/named-cache.js';
 import { systemClock, type Clock } from '../../../src/clock.js';
 import { setCacheableMetadata, type ResolvedCacheableRoute } from '../../../src/di/route-metadata.js';
 import { UnknownCacheError } from '../../../src/errors.js';
-import { checkResponseCacheOrder, installResponseCache } from '../../../src/http/interceptor-order.js';
+import { checkResponseCacheOrder, installResponseCache } from '../../../src/http/route/interceptor-order.js';
 import { ResponseCacheInterceptor } from '../../../src/http/response-cache.interceptor.js';
-import { resolveResponseCache } from '../../../src/http/resolve-response-cache.js';
-import { ResponseStorage } from '../../../src/http/response-storage.js';
-import { RoutePolicies } from '../../../src/http/route-policies.js';
+import { resolveResponseCache } from '../../../src/http/policy/resolve-response-cache.js';
+import { ResponseStorage } from '../../../src/http/engine/response-storage.js';
+import { RoutePolicies } from '../../../src/http/route/route-policies.js';
 import { testCache } from './memory-cache.js';
 import { NEVER_STALE } from '../../../src/cache/stale-options.js';
 

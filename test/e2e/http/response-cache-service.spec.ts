@@ -6,8 +6,8 @@ import type { NamedCache } from '../../../src/cache/named-cache.js';
 import { Cacheable } from '../../../src/decorator/cacheable.decorator.js';
 import { CacheRegistry } from '../../../src/di/cache-registry.js';
 import { InvalidOptionsError, UnknownCacheError } from '../../../src/errors.js';
-import { ResponseCache } from '../../../src/http/response-cache.service.js';
-import { routeParamsTag, routeTag, urlTag } from '../../../src/http/response-tags.js';
+import { ResponseCache } from '../../../src/http/invalidation/response-cache.service.js';
+import { routeParamsTag, routeTag, urlTag } from '../../../src/http/invalidation/response-tags.js';
 import { RedisCacheModule } from '../../../src/module/redis-cache.module.js';
 
 class Inherited {

@@ -4,7 +4,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionsError } from '../../../src/errors.js';
-import { partitionOf, requestIdentity } from '../../../src/http/audience.js';
+import { partitionOf, requestIdentity } from '../../../src/http/watch/audience.js';
 
 class Secure {
   changed = false;

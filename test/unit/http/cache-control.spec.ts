@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCacheControl } from '../../../src/http/cache-control.js';
+import { parseCacheControl } from '../../../src/http/rule/cache-control.js';
 
 const nothing = {
   noStore: false,

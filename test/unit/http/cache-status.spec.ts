@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheStatus } from '../../../src/http/cache-status.js';
+import { cacheStatus } from '../../../src/http/rule/cache-status.js';
 
 describe('Cache-Status (RFC 9211)', () => {
   it.each([

@@ -16,7 +16,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { CacheablePaths, findCacheablePaths } from '../../../src/http/cacheable-paths.js';
+import { CacheablePaths, findCacheablePaths } from '../../../src/http/invalidation/cacheable-paths.js';
 import { send } from '../../e2e/http/http-client.js';
 
 function of(...paths: string[]): CacheablePaths {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changedTargets, type ChangingRequest } from '../../../src/http/changed-targets.js';
+import { changedTargets, type ChangingRequest } from '../../../src/http/invalidation/changed-targets.js';
 
 const plain: ChangingRequest = {
   url: '/cities/1?q',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hideConditions, isNotModified, weakEntityTag } from '../../../src/http/conditional-request.js';
+import { hideConditions, isNotModified, weakEntityTag } from '../../../src/http/rule/conditional-request.js';
 
 const earlier = 'Mon, 31 Dec 2029 00:00:00 GMT';
 const date = 'Tue, 01 Jan 2030 00:00:00 GMT';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseCacheControl } from '../../../src/http/cache-control.js';
-import { freshFor, initialAge, staleWindows, withRemainingAge } from '../../../src/http/freshness.js';
-import { headerFields } from '../../../src/http/header-fields.js';
+import { parseCacheControl } from '../../../src/http/rule/cache-control.js';
+import { freshFor, initialAge, staleWindows, withRemainingAge } from '../../../src/http/rule/freshness.js';
+import { headerFields } from '../../../src/http/rule/header-fields.js';
 
 const now = Date.parse('Tue, 01 Jan 2030 00:00:00 GMT');
 

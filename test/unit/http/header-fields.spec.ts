@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fieldsSince, fieldValue, headerFields, listMembers } from '../../../src/http/header-fields.js';
-import { storableHeaders } from '../../../src/http/storable-headers.js';
+import { fieldsSince, fieldValue, headerFields, listMembers } from '../../../src/http/rule/header-fields.js';
+import { storableHeaders } from '../../../src/http/rule/storable-headers.js';
 
 describe('header fields', () => {
   it('are read by lower-cased name, as text or as a list of texts', () => {

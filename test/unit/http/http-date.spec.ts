@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseHttpDate, toHttpDate } from '../../../src/http/http-date.js';
+import { parseHttpDate, toHttpDate } from '../../../src/http/rule/http-date.js';
 
 const now = Date.UTC(2026, 5, 15, 12);
 const moment = Date.UTC(1994, 10, 6, 8, 49, 37);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shadowMethod } from '../../../src/http/method-shadow.js';
+import { shadowMethod } from '../../../src/http/platform/method-shadow.js';
 
 class Response {
   readonly sent: unknown[] = [];

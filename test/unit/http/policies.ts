@@ -1,6 +1,6 @@
-import { headerFields } from '../../../src/http/header-fields.js';
-import type { RequestFacts } from '../../../src/http/request-admission.js';
-import type { ResponsePolicy } from '../../../src/http/response-policy.js';
+import { headerFields } from '../../../src/http/rule/header-fields.js';
+import type { RequestFacts } from '../../../src/http/rule/request-admission.js';
+import type { ResponsePolicy } from '../../../src/http/policy/response-policy.js';
 
 const PLAIN: ResponsePolicy = {
   mode: 'policy',

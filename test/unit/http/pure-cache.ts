@@ -1,20 +1,20 @@
-import { headerFields, listMembers, type HeaderFields } from '../../../src/http/header-fields.js';
-import { initialAge } from '../../../src/http/freshness.js';
-import { admitRequest, type RequestFacts } from '../../../src/http/request-admission.js';
+import { headerFields, listMembers, type HeaderFields } from '../../../src/http/rule/header-fields.js';
+import { initialAge } from '../../../src/http/rule/freshness.js';
+import { admitRequest, type RequestFacts } from '../../../src/http/rule/request-admission.js';
 import {
   lifetimeOf,
   refuseHead,
   refuseResponse,
   withSentControl,
   type Lifetime,
-} from '../../../src/http/response-admission.js';
-import type { ResponsePolicy } from '../../../src/http/response-policy.js';
-import { conditionsOf, freshened } from '../../../src/http/revalidation.js';
-import { asSent } from '../../../src/http/sent-response.js';
-import { storableHeaders } from '../../../src/http/storable-headers.js';
-import { mayServe, mayServeStale } from '../../../src/http/stored-admission.js';
-import type { StoredResponse } from '../../../src/http/stored-response.js';
-import { matchesSelection, selectHeaders, varyNames } from '../../../src/http/vary.js';
+} from '../../../src/http/rule/response-admission.js';
+import type { ResponsePolicy } from '../../../src/http/policy/response-policy.js';
+import { conditionsOf, freshened } from '../../../src/http/rule/revalidation.js';
+import { asSent } from '../../../src/http/rule/sent-response.js';
+import { storableHeaders } from '../../../src/http/rule/storable-headers.js';
+import { mayServe, mayServeStale } from '../../../src/http/rule/stored-admission.js';
+import type { StoredResponse } from '../../../src/http/rule/stored-response.js';
+import { matchesSelection, selectHeaders, varyNames } from '../../../src/http/rule/vary.js';
 import {
   headHeaders,
   requestHeaders,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { headerFields } from '../../../src/http/header-fields.js';
-import { admitRequest } from '../../../src/http/request-admission.js';
+import { headerFields } from '../../../src/http/rule/header-fields.js';
+import { admitRequest } from '../../../src/http/rule/request-admission.js';
 import { factsOf, headersPolicy, policyOf } from './policies.js';
 
 const MODES = [

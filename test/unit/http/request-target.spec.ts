@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTarget } from '../../../src/http/request-target.js';
+import { readTarget } from '../../../src/http/rule/request-target.js';
 
 describe('readTarget', () => {
   it.each([

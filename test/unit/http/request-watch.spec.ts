@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { watchRequest } from '../../../src/http/request-watch.js';
+import { watchRequest } from '../../../src/http/watch/request-watch.js';
 
 const options = { keyed: new Set<string>(), audience: 'anonymous', thorough: false, strict: false } as const;
 const thorough = { ...options, thorough: true };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidOptionsError } from '../../../src/errors.js';
-import { resolveResponseCache } from '../../../src/http/resolve-response-cache.js';
-import { MODULE_POLICY, resolveResponsePolicy } from '../../../src/http/resolve-response-policy.js';
+import { resolveResponseCache } from '../../../src/http/policy/resolve-response-cache.js';
+import { MODULE_POLICY, resolveResponsePolicy } from '../../../src/http/policy/resolve-response-policy.js';
 
 const user = () => 1;
 const key = () => 'k';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { headerFields } from '../../../src/http/header-fields.js';
+import { headerFields } from '../../../src/http/rule/header-fields.js';
 import {
   lifetimeOf,
   refuseHead,
   refuseResponse,
   withSentControl,
   type MadeResponse,
-} from '../../../src/http/response-admission.js';
+} from '../../../src/http/rule/response-admission.js';
 import { factsOf, headersPolicy, policyOf } from './policies.js';
 
 type Raw = Record<string, string | string[]>;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CacheContext } from '../../../src/cache/cache-context.js';
-import type { KeptResponse } from '../../../src/http/response-filler.js';
-import { ResponseFlights } from '../../../src/http/response-flights.js';
-import type { Answer, Question } from '../../../src/http/response-question.js';
-import type { SelectingHeader, StoredResponse } from '../../../src/http/stored-response.js';
-import { Variants } from '../../../src/http/variants.js';
+import type { KeptResponse } from '../../../src/http/engine/response-filler.js';
+import { ResponseFlights } from '../../../src/http/engine/response-flights.js';
+import type { Answer, Question } from '../../../src/http/engine/response-question.js';
+import type { SelectingHeader, StoredResponse } from '../../../src/http/rule/stored-response.js';
+import { Variants } from '../../../src/http/engine/variants.js';
 import { Processes, quiet } from '../cache/processes.js';
 
 type Lead = Extract<Answer, { kind: 'lead' }>;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { responseKey, type ResponseKeyParts } from '../../../src/http/response-key.js';
+import { responseKey, type ResponseKeyParts } from '../../../src/http/engine/response-key.js';
 
 const plain: ResponseKeyParts = {
   route: 'route',

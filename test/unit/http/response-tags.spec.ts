@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkTag, tagsArgument } from '../../../src/cache/check-tags.js';
-import { pathSegments, routeParamsTag, routeTag, urlTag } from '../../../src/http/response-tags.js';
+import {
+  pathSegments,
+  routeParamsTag,
+  routeTag,
+  urlTag,
+} from '../../../src/http/invalidation/response-tags.js';
 
 const BUCKETS = 16_384;
 

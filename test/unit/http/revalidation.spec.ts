@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { headerFields } from '../../../src/http/header-fields.js';
-import { conditionsOf, freshened, isValidatable } from '../../../src/http/revalidation.js';
-import type { StoredHeader, StoredResponse } from '../../../src/http/stored-response.js';
+import { headerFields } from '../../../src/http/rule/header-fields.js';
+import { conditionsOf, freshened, isValidatable } from '../../../src/http/rule/revalidation.js';
+import type { StoredHeader, StoredResponse } from '../../../src/http/rule/stored-response.js';
 import { policyOf } from './policies.js';
 
 const now = Date.UTC(2030, 0, 1);

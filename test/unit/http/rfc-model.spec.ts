@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fieldValue } from '../../../src/http/header-fields.js';
+import { fieldValue } from '../../../src/http/rule/header-fields.js';
 import type { ModelRoute } from '../../support/http-model/messages.js';
 import { httpPrograms, type HttpProgram } from '../../support/http-model/programs.js';
 import { CacheRules, type Manner } from '../../support/http-model/rfc-9111.js';

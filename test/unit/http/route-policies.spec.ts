@@ -2,10 +2,10 @@ import { All, Controller, Get, Post, type Type } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { Cacheable } from '../../../src/decorator/cacheable.decorator.js';
 import type { ResponseCacheOptions } from '../../../src/di/response-options.js';
-import { NoCache } from '../../../src/http/no-cache.decorator.js';
-import { resolveResponseCache } from '../../../src/http/resolve-response-cache.js';
-import { MODULE_POLICY } from '../../../src/http/resolve-response-policy.js';
-import { RoutePolicies } from '../../../src/http/route-policies.js';
+import { NoCache } from '../../../src/http/route/no-cache.decorator.js';
+import { resolveResponseCache } from '../../../src/http/policy/resolve-response-cache.js';
+import { MODULE_POLICY } from '../../../src/http/policy/resolve-response-policy.js';
+import { RoutePolicies } from '../../../src/http/route/route-policies.js';
 
 const byTenant = () => 'tenant';
 const byUser = () => 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parametersIn, routeTags } from '../../../src/http/route-tags.js';
+import { parametersIn, routeTags } from '../../../src/http/route/route-tags.js';
 
 describe('the tags of a route', () => {
   it('are none where none are declared, and as declared without places', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { asSent, sentCacheControl, sentVary } from '../../../src/http/sent-response.js';
-import type { StoredHeader, StoredResponse } from '../../../src/http/stored-response.js';
+import { asSent, sentCacheControl, sentVary } from '../../../src/http/rule/sent-response.js';
+import type { StoredHeader, StoredResponse } from '../../../src/http/rule/stored-response.js';
 import { headersPolicy, policyOf } from './policies.js';
 
 const createdAt = Date.UTC(2030, 0, 1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mayServe, mayServeStale } from '../../../src/http/stored-admission.js';
-import type { StoredResponse } from '../../../src/http/stored-response.js';
+import { mayServe, mayServeStale } from '../../../src/http/rule/stored-admission.js';
+import type { StoredResponse } from '../../../src/http/rule/stored-response.js';
 import { factsOf, headersPolicy, policyOf } from './policies.js';
 
 const stored = (cacheControl?: string, status = 200): StoredResponse => ({

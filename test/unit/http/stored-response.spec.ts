@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packResponse, unpackResponse, type StoredResponse } from '../../../src/http/stored-response.js';
+import { packResponse, unpackResponse, type StoredResponse } from '../../../src/http/rule/stored-response.js';
 
 const value = fc.oneof(fc.string(), fc.array(fc.string(), { maxLength: 3 }));
 const responses: fc.Arbitrary<StoredResponse> = fc.record({

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { headerFields } from '../../../src/http/header-fields.js';
-import { matchesSelection, selectHeaders, varyNames } from '../../../src/http/vary.js';
+import { headerFields } from '../../../src/http/rule/header-fields.js';
+import { matchesSelection, selectHeaders, varyNames } from '../../../src/http/rule/vary.js';
 
 const namesOf = (Vary: string | string[], added?: string[]) => varyNames(headerFields({ Vary }), added);
 

@@ -1,0 +1,279 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../clock.js';
+import type { LoadWishes } from '../../cache/load-context.js';
+import type { ShareOptions } from '../../cache/load-options.js';
+import type { Load, ReadThroughResult } from '../../cache/read-through.js';
+import type { Reservation } from '../../cache/reservation.js';
+import type { ResolvedStale } from '../../cache/stale-options.js';
+import type { ResponseFiller } from './response-filler.js';
+import type { Answer, Question, RunAnswer } from './response-question.js';
+import { packEntry, unpackEntry, type StoredEntry } from './stored-entry.js';
+import { unpackResponse, type StoredResponse } from '../rule/stored-response.js';
+import type { Variants } from './variants.js';
+
+/** The part of a cache that holds responses: methods of `NamedCache`, not all of which are public. */
+export interface ResponseCachePart {
+  get(key: string): Promise<unknown>;
+  share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult>;
+  reserve(
+    key: string,
+    tags: readonly string[],
+    anew: boolean,
+  ): Promise<Pick<Reservation, 'keep' | 'put' | 'giveBack'> | undefined>;
+}
+
+/** For how long nobody waits for a response of a URL after one of it could not be stored, in milliseconds. */
+const UNCACHEABLE_FOR = 10_000;
+/** For how long it is remembered that it could not: in this time one request at a time tries again. */
+const UNCACHEABLE_KEPT = 600_000;
+/** Keys that are tried before a request is not cached: guessed, learned, and once more when the one who ran gave up. */
+const TRIES = 4;
+
+/** How long a request waits at the most while a response is slow, in milliseconds. */
+const IMPATIENCE = 250;
+const SLOW_REMEMBERED = 1_000;
+
+const NOTHING = Buffer.alloc(0);
+const ALONE: RunAnswer = Object.freeze({ kind: 'alone', filler: undefined });
+
+/** What one key gave. */
+type Outcome = RunAnswer | { readonly kind: 'bytes'; readonly bytes: unknown; readonly coalesced: boolean };
+
+/** One key that a request tries, and the names of the headers that it was made of. */
+interface Place {
+  readonly question: Question;
+  readonly key: string;
+  readonly names: readonly string[];
+}
+
+/** What response flights stand on. `settling` is told of what is to be waited for before the application ends. */
+export interface ResponseFlightsContext {
+  readonly cache: ResponseCachePart;
+  readonly variants: Variants;
+  readonly clock: Clock;
+  readonly settling: (work: Promise<unknown>) => void;
+}
+
+/** Nobody has made a response. */
+class NoResponse extends Error {}
+
+/**
+ * Finds the response to a request, or has one request run the handler for all that ask for the same, in all processes. Stands
+ * on the loads of the cache: the load of a response waits for the handler of the request whose load is called.
+ */
+export class ResponseFlights {
+  readonly #context: ResponseFlightsContext;
+  /** Keys whose response was waited for in vain, and until when that is remembered, by the monotonic clock. */
+  readonly #slow = new LRUCache<string, number>({ max: SLOW_REMEMBERED });
+
+  constructor(context: ResponseFlightsContext) {
+    this.#context = context;
+  }
+
+  /** Answers a request. Rejects as the cache does. A hit is one round trip. */
+  async ask(question: Question): Promise<Answer> {
+    const { variants, clock } = this.#context;
+    let names = variants.namesOf(question.family);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const key = names.length === 0 ? question.key : question.variantKey(names);
+      if (!variants.admit(question.family, key)) return ALONE;
+      const place = { question, key, names };
+      const outcome = await this.#try(place);
+      if (outcome.kind !== 'bytes') return outcome;
+      const entry = unpackEntry(outcome.bytes);
+      if (entry === undefined) continue;
+      if (entry.kind === 'uncacheable') return entry.until > clock.now() ? ALONE : this.#probe(place);
+      if (entry.kind === 'response' && question.matches(entry.response)) {
+        return { kind: 'stored', response: entry.response, coalesced: outcome.coalesced };
+      }
+      names = variants.learn(question.family, namesIn(entry));
+    }
+    return ALONE;
+  }
+
+  /** The stored response to a request that runs its handler in any other case, and fills nothing. */
+  async find(question: Question): Promise<StoredResponse | undefined> {
+    const { cache, variants } = this.#context;
+    let names = variants.namesOf(question.family);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const key = names.length === 0 ? question.key : question.variantKey(names);
+      const entry = unpackEntry(await cache.get(key));
+      if (entry === undefined || entry.kind === 'uncacheable') return undefined;
+      if (entry.kind === 'response' && question.matches(entry.response)) return entry.response;
+      names = variants.learn(question.family, namesIn(entry));
+    }
+    return undefined;
+  }
+
+  /** Looks a key up, waits for another request's handler, or leads. */
+  #try(place: Place): Promise<Outcome> {
+    const { cache, clock, settling } = this.#context;
+    const { tags, wait } = place.question;
+    return new Promise((resolve, reject) => {
+      const turn = new Turn(clock, this.#patienceFor(place.key, wait), () => {
+        this.#slow.set(place.key, clock.monotonic() + wait);
+        resolve(ALONE);
+      });
+      const load = (wishes: LoadWishes): unknown => {
+        if (wishes.isRefresh) return this.#renew(place, wishes);
+        // Its request has run its handler by itself meanwhile: somebody else is to lead.
+        if (turn.isOver) return decline(wishes);
+        const { filler, filled } = this.#leading(place, wishes, () => settling(loading.catch(() => {})));
+        const old = unpackResponse(wishes.stale);
+        turn.end(() => resolve({ kind: 'lead', filler, old, instead: () => responseIn(loading) }));
+        return filled;
+      };
+      const loading = cache.share(place.key, load, {
+        tags,
+        stale: JUDGED,
+        servesStale: staleJudge(place.question),
+        refreshing: settling,
+      });
+      loading.then(
+        ({ value, coalesced = false }) => turn.end(() => resolve({ kind: 'bytes', bytes: value, coalesced })),
+        (error: Error) => turn.end(() => (error instanceof NoResponse ? resolve(ALONE) : reject(error))),
+      );
+    });
+  }
+
+  /** How long to wait for a response: not for long where somebody has waited in vain lately, as for a handler that hangs. */
+  #patienceFor(key: string, wait: number): number {
+    const until = this.#slow.get(key);
+    return until === undefined || until <= this.#context.clock.monotonic()
+      ? wait
+      : Math.min(wait, IMPATIENCE);
+  }
+
+  #renew(place: Place, wishes: LoadWishes): Promise<Buffer> {
+    const { filler, filled } = this.#leading(place, wishes, () => {});
+    place.question.refresh(unpackResponse(wishes.stale), filler);
+    return filled;
+  }
+
+  /** What fills for those who wait, and what they wait for. */
+  #leading(
+    place: Place,
+    wishes: LoadWishes,
+    storing: () => void,
+  ): { readonly filler: ResponseFiller; readonly filled: Promise<Buffer> } {
+    let filler!: ResponseFiller;
+    const filled = new Promise<Buffer>((resolve, reject) => {
+      filler = {
+        store: ({ response, ttl, grace, tags }) => {
+          const { value, beside } = this.#layOut(place, response);
+          // One that is stale at once is kept to be renewed.
+          wishes.ttl(ttl === null ? null : Math.max(1, ttl));
+          wishes.grace = grace;
+          // Past the check: some are the library's own.
+          for (const tag of tags) wishes.named.add(tag);
+          if (beside !== undefined) wishes.beside(beside.key, beside.value);
+          storing();
+          resolve(value);
+        },
+        refuse: () => {
+          wishes.ttl(UNCACHEABLE_KEPT);
+          wishes.grace = 0;
+          resolve(this.#uncacheable());
+        },
+        fail: () => reject(new NoResponse()),
+      };
+    });
+    return { filler, filled };
+  }
+
+  /** Tries whether responses of a URL can be stored again. One request at a time does so, and nobody waits for it. */
+  async #probe(place: Place): Promise<RunAnswer> {
+    const { cache, settling } = this.#context;
+    const reservation = await cache.reserve(place.key, place.question.tags, true);
+    if (reservation === undefined) return ALONE;
+    reservation.keep();
+    const end = (work: Promise<void>): void => settling(work.catch(() => {}));
+    const filler: ResponseFiller = {
+      store: ({ response, ttl, ...kept }) => {
+        const life = ttl === null ? null : Math.max(1, ttl);
+        end(reservation.put({ ...kept, ttl: life, ...this.#layOut(place, response) }));
+      },
+      refuse: () => {
+        const { tags } = place.question;
+        end(reservation.put({ value: this.#uncacheable(), ttl: UNCACHEABLE_KEPT, grace: 0, tags }));
+      },
+      fail: () => end(reservation.giveBack()),
+    };
+    return { kind: 'alone', filler };
+  }
+
+  /** What is stored of a response under the key that was tried, and under another one when it differs by further headers. */
+  #layOut(
+    { question, key, names }: Place,
+    response: StoredResponse,
+  ): { value: Buffer; beside?: { key: string; value: Buffer } } {
+    const { variants } = this.#context;
+    const all = variants.learn(question.family, [...names, ...namesIn({ kind: 'response', response })]);
+    const variantKey = all.length === 0 ? question.key : question.variantKey(all);
+    const value = packEntry({ kind: 'response', response });
+    if (variantKey === key) return { value };
+    const pointer = packEntry({ kind: 'variants', names: all });
+    return variants.admit(question.family, variantKey)
+      ? { value: pointer, beside: { key: variantKey, value } }
+      : { value: pointer };
+  }
+
+  #uncacheable(): Buffer {
+    return packEntry({ kind: 'uncacheable', until: this.#context.clock.now() + UNCACHEABLE_FOR });
+  }
+}
+
+/** A request that waits, until it is told something for the first time, or has waited for long enough. */
+class Turn {
+  readonly #stop: () => void;
+  #over = false;
+
+  constructor(clock: Clock, wait: number, tired: () => void) {
+    this.#stop = clock.schedule(wait, () => this.end(tired), true);
+  }
+
+  get isOver(): boolean {
+    return this.#over;
+  }
+
+  end(tell: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#stop();
+    tell();
+  }
+}
+
+/** The response that a load has brought, if it was one. */
+async function responseIn(
+  loading: Promise<{ readonly value: unknown }>,
+): Promise<StoredResponse | undefined> {
+  const found = await loading.catch(() => undefined);
+  return unpackResponse(found?.value);
+}
+
+/** Each response says for how long after its ttl it may be served. */
+const JUDGED: ResolvedStale = Object.freeze({ revalidate: Infinity, error: Infinity });
+
+function staleJudge(question: Question): NonNullable<ShareOptions['servesStale']> {
+  return (value, staleFor, when) => {
+    const response = unpackResponse(value);
+    return response !== undefined && question.mayServeStale(response, staleFor, when);
+  };
+}
+
+function decline(wishes: LoadWishes): Buffer {
+  wishes.skip();
+  return NOTHING;
+}
+
+function namesIn(entry: StoredEntry): readonly string[] {
+  switch (entry.kind) {
+    case 'variants':
+      return entry.names;
+    case 'response':
+      return entry.response.selected.map(({ name }) => name);
+    case 'uncacheable':
+      return [];
+  }
+}
