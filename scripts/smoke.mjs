@@ -10,9 +10,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const smoke = `${root}.smoke/`;
 
 const OLDEST = {
+  '@nestjs/apollo': '^13.0.0',
   '@nestjs/cache-manager': '^3.1.0',
   '@nestjs/common': '^11.1.0',
   '@nestjs/core': '^11.1.0',
+  '@nestjs/graphql': '^13.0.0',
+  '@nestjs/mercurius': '^13.0.0',
+  '@nestjs/microservices': '^11.1.0',
   '@nestjs/platform-express': '^11.1.0',
   '@nestjs/platform-fastify': '^11.1.0',
   '@nestjs/testing': '^11.1.0',
