@@ -9,6 +9,7 @@ import type { RequestWatch } from './watch/request-watch.js';
 import { lifetimeOf, refuseHead, refuseResponse, withSentControl } from './rule/response-admission.js';
 import type { ResponseCacheContext } from './response-cache-ctx.js';
 import type { KeptResponse, ResponseFiller } from './engine/response-filler.js';
+import { refuseNonce } from './rule/policy-nonce.js';
 import type { RoutePlan } from './route/route-plan.js';
 import { storableHeaders } from './rule/storable-headers.js';
 import { selectHeaders, varyNames } from './rule/vary.js';
@@ -32,6 +33,8 @@ export interface Run {
   readonly sending: () => void;
   /** Told before the head of a response goes out that is going to be stored, if nothing in the head forbids it. */
   readonly storing: () => void;
+  /** Told that a stale response goes out in the place of the handler's. */
+  readonly replaced: () => void;
   /** Told why a response is not stored. */
   readonly refused: (reason: string) => void;
 }
@@ -105,6 +108,7 @@ function judgeOf(run: Run): Judge {
     return (
       refuseRun(run, fields, addedVary) ??
       refuseResponse(judged, facts, plan.policy) ??
+      refuseNonce(fields, added, body) ??
       ((head) => keptOf(run, made, head))
     );
   };
@@ -124,7 +128,11 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
   const { policy } = run.plan;
   const { status, added, addedVary, names, body, now, tags } = made;
   const { fields } = head;
-  const refusal = refuseRun(run, made.fields, addedVary) ?? refuseHead(head.status, fields, facts, policy);
+  const refusal =
+    refuseRun(run, made.fields, addedVary) ??
+    refuseHead(head.status, fields, facts, policy) ??
+    refuseNonce(fields, added, body);
+  refuseNonce(fields, added, body);
   if (refusal !== undefined) return refusal;
   const wanted = wishes.wishedTtl === undefined ? run.ttl : wishes.wishedTtl;
   const lifetime = lifetimeOf({ status, fields }, policy, wanted, now);
