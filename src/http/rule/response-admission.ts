@@ -39,6 +39,9 @@ const UNDERSTOOD = new Set([
   408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505,
 ]);
 
+/** A part, what has no body of its own, and what only tells a client to ask in another way (RFC 6585). */
+const NEVER_STORED = new Set([206, 304, 428, 429, 431, 511]);
+
 /** For how long a response is kept that its handler may call right again, in milliseconds. */
 const KEPT_FOR_VALIDATION = 3_600_000;
 
@@ -114,7 +117,7 @@ export function withSentControl(
 }
 
 function refuseStatus(status: number, { mode, statuses }: ResponsePolicy): string | undefined {
-  const final = status >= 200 && status <= 599 && status !== 206 && status !== 304;
+  const final = status >= 200 && status <= 599 && !NEVER_STORED.has(status);
   const listed = status === 200 || (statuses.has(status) && status !== 400 && status < 500);
   return final && (mode === 'headers' || listed) ? undefined : `the status ${status}`;
 }

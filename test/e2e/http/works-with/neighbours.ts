@@ -55,7 +55,7 @@ export function neighbours(platform: Platform): Neighbours {
 /** What the response cache says it did: `hit`, `stored`, or what it was asked for and did not store. */
 export function cacheSays({ headers }: RawReply): string {
   const said = String(headers['cache-status'] ?? 'nothing').replace(/^[^;]*; /, '');
-  return /^hit/.test(said) ? 'hit' : said;
+  return said.startsWith('hit') ? 'hit' : said;
 }
 
 /** The members of `Vary`, lower-cased, in order; every name once. */
