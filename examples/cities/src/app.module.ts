@@ -3,6 +3,7 @@ import { RedisCacheModule } from 'nestjs-redis-cache';
 import { AppController } from './app.controller.js';
 import { CitiesModule } from './cities/cities.module.js';
 import { CountriesModule } from './countries/countries.module.js';
+import { HomesModule } from './homes/homes.module.js';
 import { Settings } from './settings.js';
 import { SettingsModule } from './settings.module.js';
 import { StatsModule } from './stats/stats.module.js';
@@ -17,12 +18,25 @@ import { VisitsModule } from './visits/visits.module.js';
       useFactory: ({ redisUrl }: Settings) => ({
         ...(redisUrl === undefined ? {} : { connection: redisUrl }),
         keyPrefix: 'cities-demo',
+        http: {
+          // curl -i shows what the response cache did.
+          cacheStatus: true,
+          policies: {
+            // For everybody, signed in or not. Browsers and what stands in front may keep it for a minute, too.
+            shared: {
+              public: true,
+              cacheControl: 'public, max-age=60',
+              stale: { revalidate: '1m', error: '1d' },
+            },
+          },
+        },
       }),
     }),
     SettingsModule,
     CitiesModule,
     CountriesModule,
     VisitsModule,
+    HomesModule,
     StatsModule,
   ],
   controllers: [AppController],

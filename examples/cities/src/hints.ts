@@ -11,7 +11,12 @@ const BERLIN = '/cities/2950159';
 export const hints: readonly Hint[] = [
   { about: '@Cacheable on a method: call it twice', path: '/cities/nearest?lat=52.52&lon=13.405' },
   { about: 'the same, for the beginning of a name', path: '/cities/search?prefix=sao%20p' },
-  { about: '@Cacheable on a route: the response is kept', path: '/countries', curl: '-o /dev/null' },
+  { about: '@Cacheable on a route: the response is kept', path: '/countries', curl: '-o /dev/null -D -' },
+  {
+    about: 'a response that says by its headers how long it is kept, and what it depends on',
+    path: '/countries/de/name',
+    curl: `-i -H 'Accept-Language: fr'`,
+  },
   { about: 'a typed key, its tags, and getOrSet()', path: '/countries/de' },
   { about: 'a list that carries the tag of the country', path: '/countries/de/cities?limit=5' },
   { about: 'a typed key and @Cacheable', path: BERLIN },
@@ -21,7 +26,13 @@ export const hints: readonly Hint[] = [
     path: `${BERLIN}/population`,
     curl: `-X PUT -H 'Content-Type: application/json' -d '{"population":3700000}'`,
   },
-  { about: 'a counter', path: `${BERLIN}/visits`, curl: '-X POST' },
+  { about: 'a page with a counter: call it twice', path: `${BERLIN}/visits`, curl: '-i' },
+  { about: 'a change at its URL, which drops the page', path: `${BERLIN}/visits`, curl: '-X POST' },
+  {
+    about: 'what the page of one visitor is made of; then GET it with the same Authorization',
+    path: '/my/city',
+    curl: `-X PUT -H 'Authorization: Bearer ann' -H 'Content-Type: application/json' -d '{"city":2950159}'`,
+  },
   { about: 'hits and misses of every cache', path: '/stats' },
 ];
 

@@ -9,6 +9,11 @@ export function countryTag(code: string): string {
   return `country:${code}`;
 }
 
+/** The tag of the pages that show one city. */
+export function cityTag(id: number | string): string {
+  return `city:${id}`;
+}
+
 /** The tag of whatever any city may be part of. */
 export const WORLD = 'world';
 
@@ -17,5 +22,7 @@ export const cityKey = defineKey<City>('city').by((id: number) => [id]);
 export const countryKey = defineKey<CountryStatistics>('country').by((code: string) => [code], {
   tags: (code) => [countryTag(code)],
 });
+
+export const homeKey = defineKey<number>('home').by((visitor: string) => [visitor]);
 
 export const visitsKey = defineKey<number>('visits').by((cityId: number) => [cityId]);

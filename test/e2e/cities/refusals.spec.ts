@@ -23,6 +23,8 @@ describe.each(['express', 'fastify'] as const)('wrong requests to the cities on 
     ['/cities/search?prefix=a', 'prefix must be a text of 2 to 60 characters'],
     ['/cities/search', 'prefix must be a text of 2 to 60 characters'],
     ['/cities/berlin', 'id must be an integer from 1 to 9007199254740991'],
+    ['/cities/02950159', 'id must be an integer from 1 to 9007199254740991'],
+    ['/cities/2950159.0/visits', 'id must be an integer from 1 to 9007199254740991'],
     ['/countries/de/cities?limit=0', 'limit must be an integer from 1 to 100'],
     ['/countries/germany', 'code must be a country code of two letters, such as DE'],
   ])('refuses %s', async (path, message) => {
@@ -46,6 +48,8 @@ describe.each(['express', 'fastify'] as const)('wrong requests to the cities on 
     ['PUT', '/cities/1/population', 'There is no city 1.'],
     ['GET', '/countries/xx', 'There are no cities in XX.'],
     ['GET', '/countries/xx/cities', 'There are no cities in XX.'],
+    ['GET', '/countries/xx/name', 'There is no country XX.'],
+    ['GET', '/cities/1/visits', 'There is no city 1.'],
   ])('answers %s %s with 404', async (method, path, message) => {
     const ask = {
       GET: () => app.get(path),

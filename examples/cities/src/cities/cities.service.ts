@@ -1,6 +1,6 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { Cacheable, CacheEvict, InjectCache, NamedCache } from 'nestjs-redis-cache';
-import { cityKey, countryTag, WORLD } from '../keys.js';
+import { Cacheable, CacheEvict, InjectCache, NamedCache, ResponseCache } from 'nestjs-redis-cache';
+import { cityKey, cityTag, countryTag, WORLD } from '../keys.js';
 import { CitiesRepository } from './cities.repository.js';
 import type { City } from './city.js';
 import { searchByPrefix } from './name-search.js';
@@ -11,6 +11,7 @@ export class CitiesService {
   constructor(
     private readonly cities: CitiesRepository,
     @InjectCache('cities') private readonly cache: NamedCache,
+    private readonly responses: ResponseCache,
   ) {}
 
   /**
@@ -52,6 +53,8 @@ export class CitiesService {
   @CacheEvict({ cache: 'countries', tags: (city: City) => [countryTag(city.country), WORLD] })
   async correctPopulation(city: City, population: number): Promise<City> {
     await this.cities.correctPopulation(city.id, population);
+    // The pages that show this city, in whatever cache they are.
+    await this.responses.invalidateTags(cityTag(city.id));
     return { ...city, population };
   }
 }

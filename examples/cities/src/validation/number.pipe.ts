@@ -17,7 +17,9 @@ export class NumberPipe implements PipeTransform<unknown, number> {
     const { min, max, integer = false, byDefault } = this.rule;
     if (value === undefined && byDefault !== undefined) return byDefault;
     const number = readNumber(value);
-    const fits = number >= min && number <= max && (!integer || Number.isInteger(number));
+    // One spelling for each integer: 007 would be another page than 7, and what drops the one would miss the other.
+    const whole = Number.isInteger(number) && String(number) === String(value);
+    const fits = number >= min && number <= max && (!integer || whole);
     if (fits) return number;
     const kind = integer ? 'an integer' : 'a number';
     throw new BadRequestException(`${data} must be ${kind} from ${min} to ${max}`);
