@@ -1,7 +1,7 @@
 import { HttpException, type CallHandler } from '@nestjs/common';
 import { catchError, from, mergeMap, of, takeLast, throwError, type Observable } from 'rxjs';
 import { watchHandler, type HandlerVerdict } from '../di/route-metadata.js';
-import { cacheStatus } from './rule/cache-status.js';
+import { cacheStatus, type CacheOutcome, type Forwarded } from './rule/cache-status.js';
 import { hideConditions } from './rule/conditional-request.js';
 import type { Exchange, Offer } from './platform/exchange.js';
 import { captureResult } from './platform/handler-result.js';
@@ -84,7 +84,7 @@ export class HandlerRuns {
     const { exchange, plan } = inquiry;
     const old = answer.kind === 'lead' ? answer.old : undefined;
     if (answer.filler === undefined && !saysMore(plan.policy)) return next.handle();
-    const run = this.#runOf(inquiry, once(answer.filler ?? NO_FILLER), old !== undefined);
+    const run = this.#runOf(inquiry, once(answer.filler ?? NO_FILLER), missed(answer));
     const { headers } = exchange;
     const conditions = old && conditionsOf(old);
     const showConditions =
@@ -115,7 +115,9 @@ export class HandlerRuns {
           if (response === undefined) return otherwise();
           const { exchange, plan, clock } = run;
           exchange.reset();
-          return of(exchange.replay(asSent(response, { now: clock.now(), policy: plan.policy })));
+          const value = exchange.replay(asSent(response, { now: clock.now(), policy: plan.policy }));
+          run.replaced();
+          return of(value);
         }),
       );
     };
@@ -130,10 +132,14 @@ export class HandlerRuns {
     );
   }
 
-  #runOf(inquiry: Inquiry, filler: ResponseFiller, stale = false): Run {
+  #runOf(inquiry: Inquiry, filler: ResponseFiller, forwarded: Forwarded = 'stale'): Run {
     const { plan, exchange, facts, ttl, tags } = inquiry;
     const verdict: HandlerVerdict = { vetoed: false };
     let told = false;
+    const tellMiss = (stored: boolean): void => {
+      if (!told) this.#tellMiss(inquiry, { forwarded, stored });
+      told = true;
+    };
     return {
       plan,
       exchange,
@@ -151,26 +157,26 @@ export class HandlerRuns {
         strict: plan.policy.strict,
       }),
       sending: () => tellOthers(exchange, plan.policy),
-      storing: () => {
-        if (!told) this.#tellMiss(inquiry, true, stale);
-        told = true;
-      },
+      storing: () => tellMiss(true),
+      replaced: () => tellMiss(false),
       refused: (reason) => {
-        if (!told) this.#tellMiss(inquiry, false, stale);
-        told = true;
+        tellMiss(false);
         this.#reports.refused(plan, reason);
       },
     };
   }
 
-  #tellMiss({ plan, exchange }: Inquiry, stored: boolean, stale: boolean): void {
+  #tellMiss({ plan, exchange }: Inquiry, outcome: CacheOutcome): void {
     const name = plan.policy.cacheStatus;
-    if (name === undefined) return;
-    exchange.addHeader(
-      'Cache-Status',
-      cacheStatus(name, { forwarded: stale ? 'stale' : 'uri-miss', stored }),
-    );
+    if (name !== undefined) exchange.addHeader('Cache-Status', cacheStatus(name, outcome));
   }
+}
+
+/** Why a handler runs. */
+function missed(answer: RunAnswer): Forwarded {
+  if (answer.kind !== 'lead') return 'uri-miss';
+  if (answer.old !== undefined) return 'stale';
+  return answer.varied ? 'vary-miss' : 'uri-miss';
 }
 
 const NO_FILLER: ResponseFiller = Object.freeze({ store() {}, refuse() {}, fail() {} });

@@ -9,6 +9,7 @@ import { findExchange } from './platform/find-exchange.js';
 import { HandlerRuns } from './handler-runs.js';
 import { inquire, type Asking, type Inquiry } from './inquiry.js';
 import { admitRequest, type RequestFacts } from './rule/request-admission.js';
+import type { Answer } from './engine/response-question.js';
 import { ResponseStorage } from './engine/response-storage.js';
 import { RoutePlans } from './route/route-plans.js';
 import { RoutePolicies } from './route/route-policies.js';
@@ -20,6 +21,11 @@ import { isUnsafe, UnsafeMethods } from './invalidation/unsafe-methods.js';
 
 /** Requests that an interceptor of this class has met: the outermost one decides, a second one lets them pass. */
 const met = new WeakSet<object>();
+
+type Stored = Extract<Answer, { readonly kind: 'stored' }>;
+
+/** Of a response that nobody was waited for. */
+const FOUND = Object.freeze({ coalesced: false, varied: false });
 
 /**
  * Answers GET requests of `@Cacheable` routes from their cache, and stores responses that may be shared; requests that change
@@ -68,18 +74,21 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     const admission = admitRequest(facts, plan.policy);
     const asking = { plan, exchange, facts, context };
     if (admission.may !== 'bypass') return this.#answer(asking, admission.may === 'fill', next);
-    tell(asking, { forwarded: 'bypass', detail: admission.why });
+    const isRead = facts.method === 'GET' || facts.method === 'HEAD';
+    tell(asking, { forwarded: isRead ? 'bypass' : 'method', detail: admission.why });
     return next.handle();
   }
 
   #change(request: object, context: ExecutionContext, next: CallHandler): Observable<unknown> {
     // Where it stands on such a route by mistake, that is said.
-    this.#plans.of(context);
+    const plan = this.#plans.of(context);
     const unsafe = this.#unsafe;
     if (unsafe === undefined || met.has(request)) return next.handle();
     met.add(request);
     const exchange = findExchange(request, context.switchToHttp().getResponse<object>());
-    return exchange === undefined ? next.handle() : unsafe.follow(context, exchange, next.handle());
+    if (exchange === undefined) return next.handle();
+    if (plan !== undefined) tell({ plan, exchange }, { forwarded: 'method' });
+    return unsafe.follow(context, exchange, next.handle());
   }
 
   async #answer(asking: Asking, fills: boolean, next: CallHandler): Promise<Observable<unknown>> {
@@ -93,13 +102,13 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     if (!fills) {
       const stored = await this.#storage.find(cache, question);
       if (stored !== undefined && this.#serves(inquiry, stored)) return this.#replay(inquiry, stored);
-      tell(asking, { forwarded: 'request' });
+      tell(asking, { forwarded: stored === undefined ? 'miss' : 'bypass' });
       return next.handle();
     }
     const answer = await this.#storage.ask(cache, question);
     if (answer.kind !== 'stored') return this.#runs.run(inquiry, answer, next);
     if (this.#serves(inquiry, answer.response)) {
-      return this.#replay(inquiry, answer.response, answer.coalesced);
+      return this.#replay(inquiry, answer.response, answer);
     }
     tell(asking, { forwarded: 'bypass' });
     return next.handle();
@@ -109,12 +118,17 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     return mayServe(stored, facts, plan.policy);
   }
 
-  #replay(inquiry: Inquiry, stored: StoredResponse, coalesced = false): Observable<unknown> {
+  #replay(
+    inquiry: Inquiry,
+    stored: StoredResponse,
+    { coalesced, varied }: Pick<Stored, 'coalesced' | 'varied'> = FOUND,
+  ): Observable<unknown> {
     const { exchange, plan } = inquiry;
     const now = this.#storage.clock.now();
     const value = exchange.replay(asSent(stored, { now, policy: plan.policy }));
     const ttl = stored.expiresAt === Infinity ? null : stored.expiresAt - now;
-    tell(inquiry, coalesced ? { forwarded: 'uri-miss', collapsed: true, ttl } : { hit: true, ttl });
+    const forwarded = varied ? 'vary-miss' : 'uri-miss';
+    tell(inquiry, coalesced ? { forwarded, collapsed: true, ttl } : { hit: true, ttl });
     return of(value);
   }
 

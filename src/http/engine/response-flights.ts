@@ -84,7 +84,8 @@ export class ResponseFlights {
       if (entry === undefined) continue;
       if (entry.kind === 'uncacheable') return entry.until > clock.now() ? ALONE : this.#probe(place);
       if (entry.kind === 'response' && question.matches(entry.response)) {
-        return { kind: 'stored', response: entry.response, coalesced: outcome.coalesced };
+        const { coalesced } = outcome;
+        return { kind: 'stored', response: entry.response, coalesced, varied: names.length > 0 };
       }
       names = variants.learn(question.family, namesIn(entry));
     }
@@ -120,7 +121,8 @@ export class ResponseFlights {
         if (turn.isOver) return decline(wishes);
         const { filler, filled } = this.#leading(place, wishes, () => settling(loading.catch(() => {})));
         const old = unpackResponse(wishes.stale);
-        turn.end(() => resolve({ kind: 'lead', filler, old, instead: () => responseIn(loading) }));
+        const varied = place.names.length > 0;
+        turn.end(() => resolve({ kind: 'lead', filler, old, varied, instead: () => responseIn(loading) }));
         return filled;
       };
       const loading = cache.share(place.key, load, {

@@ -24,19 +24,27 @@ export interface Question {
 
 /** What a request is told. */
 export type Answer =
-  /** `coalesced` = another request has just made it. */
-  { readonly kind: 'stored'; readonly response: StoredResponse; readonly coalesced: boolean } | RunAnswer;
+  /** `coalesced` = another request has just made it. `varied` = as for one that leads. */
+  | {
+      readonly kind: 'stored';
+      readonly response: StoredResponse;
+      readonly coalesced: boolean;
+      readonly varied: boolean;
+    }
+  | RunAnswer;
 
 /** What a request is told that runs its handler. */
 export type RunAnswer =
   /**
    * Run the handler, and tell `filler`. `old` = a stale response that the handler may say is still right. `instead` gives the
-   * one that may be served after `filler.fail()`.
+   * one that may be served after `filler.fail()`. `varied` = the responses of this URL differ by what requests say, as far as
+   * is known.
    */
   | {
       readonly kind: 'lead';
       readonly filler: ResponseFiller;
       readonly old: StoredResponse | undefined;
+      readonly varied: boolean;
       instead(): Promise<StoredResponse | undefined>;
     }
   /** Run the handler; nobody waits for it. `filler` takes its response all the same where it is given. */
