@@ -1,8 +1,8 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { of } from 'rxjs';
-import { comparable, send } from './http-client.js';
-import { Cached, platforms, startApp, type ResponseApp } from './response-app.js';
+import { comparable, send } from '../http-client.js';
+import { Cached, platforms, startApp, type ResponseApp } from '../response-app.js';
 
 interface AnyResponse {
   header(name: string, value: string | string[]): unknown;
@@ -74,34 +74,36 @@ class HeaderController {
   }
 }
 
-describe.each(platforms)('a hit on %s', (platform) => {
-  let app: ResponseApp;
+describe('rule 11: a hit is the same response', () => {
+  describe.each(platforms)('%s', (platform) => {
+    let app: ResponseApp;
 
-  beforeAll(async () => {
-    app = await startApp({
-      platform,
-      controllers: [valueController(true), valueController(false), HeaderController],
+    beforeAll(async () => {
+      app = await startApp({
+        platform,
+        controllers: [valueController(true), valueController(false), HeaderController],
+      });
     });
+    afterAll(() => app.close());
+
+    it.each([...Object.keys(values), 'headers'])(
+      'is the same response, byte for byte, for %s',
+      async (name) => {
+        calls.delete(name);
+        const miss = await send(app.url, `/cached/${name}`);
+        await app.storage.drain();
+        const hit = await send(app.url, `/cached/${name}`);
+        const twin = await send(app.url, `/plain/${name}`);
+
+        expect(calls.get(name)).toBe(1);
+        expect(hit.status).toBe(twin.status);
+        expect(hit.body.equals(twin.body)).toBe(true);
+        expect(miss.body.equals(twin.body)).toBe(true);
+        expect(comparable(hit)).toEqual(comparable(miss));
+        const withoutTag = comparable(hit).filter((field) => !/^etag:/i.test(field));
+        expect(withoutTag).toEqual(comparable(twin).filter((field) => !/^etag:/i.test(field)));
+        if (platform === 'express') expect(comparable(hit)).toEqual(comparable(twin));
+      },
+    );
   });
-  afterAll(() => app.close());
-
-  it.each([...Object.keys(values), 'headers'])(
-    'is the same response, byte for byte, for %s',
-    async (name) => {
-      calls.delete(name);
-      const miss = await send(app.url, `/cached/${name}`);
-      await app.storage.drain();
-      const hit = await send(app.url, `/cached/${name}`);
-      const twin = await send(app.url, `/plain/${name}`);
-
-      expect(calls.get(name)).toBe(1);
-      expect(hit.status).toBe(twin.status);
-      expect(hit.body.equals(twin.body)).toBe(true);
-      expect(miss.body.equals(twin.body)).toBe(true);
-      expect(comparable(hit)).toEqual(comparable(miss));
-      const withoutTag = comparable(hit).filter((field) => !/^etag:/i.test(field));
-      expect(withoutTag).toEqual(comparable(twin).filter((field) => !/^etag:/i.test(field)));
-      if (platform === 'express') expect(comparable(hit)).toEqual(comparable(twin));
-    },
-  );
 });

@@ -2,9 +2,9 @@ import { Header, HttpCode, NotFoundException, StreamableFile } from '@nestjs/com
 import { Readable } from 'node:stream';
 import { throwError } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { send } from './http-client.js';
-import { platforms, startApp, type ResponseApp } from './response-app.js';
-import { cachedRoutes, type AnyResponse, type Route } from './routes.js';
+import { send } from '../http-client.js';
+import { platforms, startApp, type ResponseApp } from '../response-app.js';
+import { cachedRoutes, type AnyResponse, type Route } from '../routes.js';
 
 let runs = 0;
 
@@ -74,44 +74,46 @@ const never: Record<string, Route> = {
   large: () => `${counted().run}${'x'.repeat(1024 * 1024)}`,
 };
 
-describe.each(platforms)('never stored on %s', (platform) => {
-  let app: ResponseApp;
+describe('rule 6: what is never stored', () => {
+  describe.each(platforms)('%s', (platform) => {
+    let app: ResponseApp;
 
-  beforeAll(async () => {
-    app = await startApp({ platform, controllers: [cachedRoutes('never', never)] });
-  });
-  afterAll(() => app.close());
-
-  it.each(Object.keys(never))('%s', async (name) => {
-    runs = 0;
-    await send(app.url, `/never/${name}`);
-    await app.storage.drain();
-    await send(app.url, `/never/${name}`);
-    expect(runs).toBe(2);
-  });
-
-  it('a name that only looks like a directive does not count', async () => {
-    runs = 0;
-    const routes = cachedRoutes('kept', {
-      'private-ext': setting({ 'Cache-Control': 'x-private-ext, max-age=60' }),
-      'quoted-private': setting({ 'Cache-Control': 'ext="private, no-store", max-age=60' }),
-      'any-origin': setting({ 'Access-Control-Allow-Origin': '*' }),
+    beforeAll(async () => {
+      app = await startApp({ platform, controllers: [cachedRoutes('never', never)] });
     });
-    const kept = await startApp({ platform, controllers: [routes] });
-    try {
-      for (const name of ['private-ext', 'quoted-private', 'any-origin']) {
-        const first = await send(kept.url, `/kept/${name}`);
-        await kept.storage.drain();
-        expect((await send(kept.url, `/kept/${name}`)).text).toBe(first.text);
+    afterAll(() => app.close());
+
+    it.each(Object.keys(never))('%s', async (name) => {
+      runs = 0;
+      await send(app.url, `/never/${name}`);
+      await app.storage.drain();
+      await send(app.url, `/never/${name}`);
+      expect(runs).toBe(2);
+    });
+
+    it('a name that only looks like a directive does not count', async () => {
+      runs = 0;
+      const routes = cachedRoutes('kept', {
+        'private-ext': setting({ 'Cache-Control': 'x-private-ext, max-age=60' }),
+        'quoted-private': setting({ 'Cache-Control': 'ext="private, no-store", max-age=60' }),
+        'any-origin': setting({ 'Access-Control-Allow-Origin': '*' }),
+      });
+      const kept = await startApp({ platform, controllers: [routes] });
+      try {
+        for (const name of ['private-ext', 'quoted-private', 'any-origin']) {
+          const first = await send(kept.url, `/kept/${name}`);
+          await kept.storage.drain();
+          expect((await send(kept.url, `/kept/${name}`)).text).toBe(first.text);
+        }
+        expect(runs).toBe(3);
+      } finally {
+        await kept.close();
       }
-      expect(runs).toBe(3);
-    } finally {
-      await kept.close();
-    }
+    });
   });
 });
 
-describe('never stored, since it is streamed', () => {
+describe('rule 6: never stored, since it is streamed', () => {
   it.each(platforms)('async iterables and node streams on %s', async (platform) => {
     const routes = cachedRoutes('streams', {
       iterable: () => {
@@ -137,7 +139,7 @@ describe('never stored, since it is streamed', () => {
   });
 });
 
-describe('never stored, since it has trailers', () => {
+describe('rule 6: never stored, since it has trailers', () => {
   it('a reply of Fastify', async () => {
     const routes = cachedRoutes('', {
       page: (_request, response) => {
