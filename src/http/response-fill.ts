@@ -6,7 +6,13 @@ import { fieldsSince, listMembers, type HeaderFields } from './rule/header-field
 import type { SentHead } from './platform/head-capture.js';
 import type { RequestFacts } from './rule/request-admission.js';
 import type { RequestWatch } from './watch/request-watch.js';
-import { lifetimeOf, refuseHead, refuseResponse, withSentControl } from './rule/response-admission.js';
+import {
+  asMade,
+  lifetimeOf,
+  refuseHead,
+  refuseResponse,
+  withSentControl,
+} from './rule/response-admission.js';
 import type { ResponseCacheContext } from './response-cache-ctx.js';
 import type { KeptResponse, ResponseFiller } from './engine/response-filler.js';
 import { refuseNonce } from './rule/policy-nonce.js';
@@ -127,12 +133,11 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
   const { facts, wishes } = run;
   const { policy } = run.plan;
   const { status, added, addedVary, names, body, now, tags } = made;
-  const { fields } = head;
+  const fields = asMade(head.fields, made.fields, policy);
   const refusal =
     refuseRun(run, made.fields, addedVary) ??
     refuseHead(head.status, fields, facts, policy) ??
     refuseNonce(fields, added, body);
-  refuseNonce(fields, added, body);
   if (refusal !== undefined) return refusal;
   const wanted = wishes.wishedTtl === undefined ? run.ttl : wishes.wishedTtl;
   const lifetime = lifetimeOf({ status, fields }, policy, wanted, now);
@@ -144,7 +149,7 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
     status,
     createdAt: now - initialAge(made.fields, now),
     expiresAt: lifetime.ttl === null ? Infinity : now + lifetime.ttl,
-    headers: storableHeaders(withSentControl(added, fields, policy), names, policy.perRequestHeaders),
+    headers: storableHeaders(withSentControl(added, fields), names, policy.perRequestHeaders),
     selected: selectHeaders(learned, facts.headers, policy.mode),
     body,
   };

@@ -73,7 +73,7 @@ export function refuseHead(
 ): string | undefined {
   // A conditional request may have turned the handler's 200 into a 304.
   const refusal = status === 304 ? undefined : refuseStatus(status, policy);
-  return refusal ?? refuseFields(status, withoutOwn(fields, policy), facts, policy);
+  return refusal ?? refuseFields(status, fields, facts, policy);
 }
 
 /**
@@ -87,10 +87,9 @@ export function lifetimeOf(
   ttl: number | null,
   now: number,
 ): Lifetime | undefined {
-  const said = withoutOwn(fields, policy);
-  const cacheControl = parseCacheControl(said.get('cache-control'));
-  const fresh = cacheControl.noCache ? 0 : freshFor(said, now);
-  const validation = isValidatable(said) ? KEPT_FOR_VALIDATION : 0;
+  const cacheControl = parseCacheControl(fields.get('cache-control'));
+  const fresh = cacheControl.noCache ? 0 : freshFor(fields, now);
+  const validation = isValidatable(fields) ? KEPT_FOR_VALIDATION : 0;
   const grace = Math.max(graceOf(staleWindows(policy, cacheControl, status)), validation);
   const wanted = status === 200 ? ttl : policy.negativeTtl;
   const lifetime = policy.mode === 'headers' ? fresh : shorter(wanted, fresh);
@@ -101,16 +100,26 @@ export function lifetimeOf(
 }
 
 /**
+ * The fields of a head, with `Cache-Control` as it was made where nobody but the policy has changed it since: what the policy
+ * tells others says nothing of what is kept here, and leaves out what they must not know.
+ */
+export function asMade(head: HeaderFields, made: HeaderFields, policy: ResponsePolicy): HeaderFields {
+  const control = made.get('cache-control');
+  const told = sentCacheControl(control, policy, made.has('expires'));
+  if (told === undefined || head.get('cache-control') !== told) return head;
+  const fields = new Map(head);
+  if (control === undefined) fields.delete('cache-control');
+  else fields.set('cache-control', control);
+  return fields;
+}
+
+/**
  * The fields to store of a response: those that were added, with `Cache-Control` as it went out. It is asked for as long as
  * the response is there, and middleware may have said more than the handler.
  */
-export function withSentControl(
-  added: HeaderFields,
-  head: HeaderFields,
-  policy: ResponsePolicy,
-): HeaderFields {
+export function withSentControl(added: HeaderFields, head: HeaderFields): HeaderFields {
   const fields = new Map(added);
-  const control = withoutOwn(head, policy).get('cache-control');
+  const control = head.get('cache-control');
   if (control !== undefined) fields.set('cache-control', control);
   else if (fields.get('cache-control')?.length !== 0) fields.delete('cache-control');
   return fields;
@@ -170,15 +179,6 @@ export function refuseAuthorized(
   if (audience !== 'anonymous' || !isAuthorized(facts)) return undefined;
   const forOthers = cacheControl.public || cacheControl.mustRevalidate || cacheControl.sMaxage !== undefined;
   return mode === 'headers' && forOthers ? undefined : 'made for a request with credentials';
-}
-
-/** `Cache-Control` that a policy has sent to others says nothing of what is kept here. */
-function withoutOwn(fields: HeaderFields, policy: ResponsePolicy): HeaderFields {
-  if (policy.cacheControl === undefined) return fields;
-  if (fields.get('cache-control') !== sentCacheControl(undefined, policy)) return fields;
-  const said = new Map(fields);
-  said.delete('cache-control');
-  return said;
 }
 
 /** The shorter of two times; `null` = for ever, `undefined` = no opinion. */

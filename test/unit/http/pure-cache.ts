@@ -168,7 +168,7 @@ export class PureCache {
     if (lifetime === undefined || names === '*') return undefined;
     const { vary, mode, perRequestHeaders } = this.#policy;
     const learned = names.filter((name) => !vary.includes(name));
-    const kept = rules.withSentControl(fields, head, this.#policy);
+    const kept = rules.withSentControl(fields, head);
     const response: StoredResponse = {
       status,
       createdAt: now - rules.initialAge(fields, now),

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { headerFields } from '../../../src/http/rule/header-fields.js';
+import type { ResponsePolicy } from '../../../src/http/policy/response-policy.js';
 import {
+  asMade,
   lifetimeOf,
   refuseHead,
   refuseResponse,
@@ -218,11 +220,28 @@ describe('the head of a response', () => {
       expect(refuseHead(304, fields, factsOf(), policy)).toContain(directive);
     }
   });
+});
 
-  it('may say what the policy tells others, whatever that is', () => {
-    const policy = policyOf({ cacheControl: 'no-store' });
-    expect(refuseHead(200, headerFields({ 'Cache-Control': 'no-store' }), factsOf(), policy)).toBeUndefined();
-    expect(refuse({ 'Cache-Control': 'no-store' }, {}, policy)).toContain('no-store');
+describe('the head of a response without what the policy tells others', () => {
+  const control = (head: string, made: Raw, said: Partial<ResponsePolicy>) =>
+    asMade(headerFields({ 'Cache-Control': head }), headerFields(made), policyOf(said)).get('cache-control');
+
+  it('says what its handler says, or nothing', () => {
+    expect(control('no-store', {}, { cacheControl: 'no-store' })).toBeUndefined();
+    expect(control('private', {}, { audience: 'user' })).toBeUndefined();
+    expect(
+      control('private, max-age=9', { 'Cache-Control': 'max-age=9, s-maxage=5' }, { audience: 'user' }),
+    ).toBe('max-age=9, s-maxage=5');
+    const both = { audience: 'user', cacheControl: 'private, max-age=9' } as const;
+    expect(control('private, max-age=9', { 'Cache-Control': 'max-age=9' }, both)).toBe('max-age=9');
+  });
+
+  it('says what middleware says in the end', () => {
+    expect(control('max-age=5', { 'Cache-Control': 'max-age=9' }, {})).toBe('max-age=5');
+    expect(control('private, no-store', { 'Cache-Control': 'max-age=9' }, { audience: 'user' })).toBe(
+      'private, no-store',
+    );
+    expect(control('no-store', {}, { cacheControl: 'max-age=9' })).toBe('no-store');
   });
 });
 
@@ -278,14 +297,6 @@ describe('the lifetime of a response, where the route decides', () => {
     expect(of({ 'Cache-Control': 'max-age=9, must-revalidate' }, policy)).toEqual({ ttl: 9_000, grace: 0 });
     expect(of({ 'Cache-Control': 'stale-if-error=2' }, policy)?.grace).toBe(5_000);
   });
-
-  it('is not shortened by what the policy tells others', () => {
-    expect(
-      of({ 'Cache-Control': 'public, max-age=5' }, policyOf({ cacheControl: 'public, max-age=5' }))?.ttl,
-    ).toBe(60_000);
-    const user = policyOf({ cacheControl: 'public, max-age=5', audience: 'user' });
-    expect(of({ 'Cache-Control': 'private, max-age=5' }, user)?.ttl).toBe(60_000);
-  });
 });
 
 describe('the lifetime of a response, where the headers decide', () => {
@@ -307,8 +318,8 @@ describe('the lifetime of a response, where the headers decide', () => {
 });
 
 describe('what is stored of a response', () => {
-  const stored = (added: Raw, head: Raw, policy = policyOf()) =>
-    Object.fromEntries(withSentControl(headerFields(added), headerFields(head), policy));
+  const stored = (added: Raw, head: Raw) =>
+    Object.fromEntries(withSentControl(headerFields(added), headerFields(head)));
 
   it('says of caches what went out, whoever said it last', () => {
     expect(stored({ etag: '"1"' }, { 'Cache-Control': 'must-revalidate' })).toEqual({
@@ -320,9 +331,5 @@ describe('what is stored of a response', () => {
     });
     expect(stored({ 'cache-control': 'public' }, {})).toEqual({});
     expect(stored({ 'cache-control': [] }, {})).toEqual({ 'cache-control': [] });
-  });
-
-  it('does not say what the policy tells others', () => {
-    expect(stored({}, { 'Cache-Control': 'max-age=5' }, policyOf({ cacheControl: 'max-age=5' }))).toEqual({});
   });
 });
