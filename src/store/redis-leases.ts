@@ -10,6 +10,7 @@ import { runPipeline, scriptCommand, type ScriptCommand } from './redis-pipeline
 import { isUnchanged, readVersions, versionsIn, type Versions } from './redis-versions.js';
 import { lifetime, serverError } from './redis-writer.js';
 import type { StoreWrite } from './store.js';
+import { TAG_LIFE } from './tag-lives.js';
 
 /** A loaded value that is ready to be sent. */
 interface ReadyFill {
@@ -77,7 +78,11 @@ export class RedisLeases {
         [String(LEASE_TIME), ...tokens],
       );
     });
-    const replies = await runPipeline(this.#entries.shared.connection, commands);
+    const { connection, tags } = this.#entries.shared;
+    // A load may take longer than a tag lives that was made for it.
+    const carried = new Map(leases.flatMap((one) => one.tags).map((one) => [one.tag, one]));
+    void tags.lengthen([...carried.values()], TAG_LIFE / 2).catch(() => {});
+    const replies = await runPipeline(connection, commands);
     return answersIn(replies).map((one) => one === 1);
   }
 
@@ -95,6 +100,8 @@ export class RedisLeases {
     // That a tag may expire before the entry costs misses: not worth failing, nor waiting for.
     void tags.lengthen(known, life).catch(() => {});
     const adopted = others.length === 0 ? NO_TAGS : await tags.adopt(others, lease.sequence, life);
+    // Of one that was missing nobody can tell what became of it meanwhile. The next load is to find it.
+    if (adopted === undefined) void tags.create(others, 0).catch(() => {});
     return { lease, write, encoded, tags: adopted && [...known, ...adopted] };
   }
 

@@ -1,7 +1,10 @@
 import type { TagVersion } from '../codec/envelope.js';
 
-/** How long a tag lives from when it is made or invalidated, in milliseconds: entries without a longer life need no more. */
-export const TAG_LIFE = 7 * 24 * 3_600_000;
+/**
+ * How long a tag lives from when it is made or invalidated, in milliseconds: entries without a longer life need no more. Tags
+ * are made before it is known whether anything is stored under them, so those of names that clients made up must go soon.
+ */
+export const TAG_LIFE = 3_600_000;
 
 const TAGS_REMEMBERED = 10_000;
 

@@ -11,6 +11,7 @@ import {
   OVERTAKEN,
   put,
   stateOf,
+  STORED,
   valuesOf,
 } from '../../src/testing/store-coherence-subject.js';
 import { eventually } from '../support/eventually.js';
@@ -120,7 +121,7 @@ describe('what stands in Redis', () => {
 });
 
 describe('the key of a tag', () => {
-  it('lives for a week, or longer than the longest entry that carries it, and never shorter', async () => {
+  it('lives for an hour, or longer than the longest entry that carries it, and never shorter', async () => {
     const { stores, space } = redis.open();
     const [here, there] = stores;
     const key = redisKeys(space, 'key', 'tag')['tag tag'] as string;
@@ -158,6 +159,44 @@ describe('the key of a tag', () => {
     await redis.server.cli('PEXPIRE', key, 30_000);
     await fill(stores[1], await begin(stores[1], 'key'), 1, { tags: ['tag'], ttl: 60_000 });
     await eventually(async () => expect(await pttl(key)).toBeGreaterThan(60_000));
+  });
+
+  it('is lengthened while a load runs that carries it, however long that takes', async () => {
+    const { stores, space } = redis.open();
+    const key = redisKeys(space, 'key', 'tag')['tag tag'] as string;
+    const lease = await begin(stores[0], 'key', { tags: ['tag'] });
+    expect(isAbout(await pttl(key), TAG_LIFE)).toBe(true);
+    await redis.server.cli('PEXPIRE', key, 30_000);
+    await stores[0].coherence.renew([lease]);
+    await eventually(async () => expect(isAbout(await pttl(key), TAG_LIFE)).toBe(true));
+    expect(await fill(stores[0], lease, 1, { tags: ['tag'] })).toEqual(STORED);
+  });
+
+  it('that expires while a load runs keeps its value out: who asks then finds another version', async () => {
+    const { stores, space } = redis.open();
+    const key = redisKeys(space, 'key', 'tag')['tag tag'] as string;
+    for (const made of [false, true]) {
+      const lease = await begin(stores[0], 'key', { tags: ['tag'] });
+      await redis.server.cli('DEL', key);
+      if (made) await put(stores[1], 'other', 1, { tags: ['tag'] });
+      expect(await fill(stores[0], lease, 1, { tags: ['tag'] })).toEqual(OVERTAKEN);
+      await put(stores[1], 'other', 1, { tags: ['tag'] });
+      expect(await valuesOf(stores[1], 'key', 'other')).toEqual([undefined, 1]);
+    }
+  });
+
+  it('that a load names first at its end, while others are invalidated, is there for the next load', async () => {
+    const { stores, space } = redis.open();
+    const key = redisKeys(space, 'key', 'new')['tag new'] as string;
+    const loadNew = async (): Promise<unknown> => {
+      const lease = await begin(stores[0], 'key');
+      await stores[1].coherence.invalidateTags(['other']);
+      return fill(stores[0], lease, 1, { tags: ['new'] });
+    };
+    expect(await loadNew()).toEqual(OVERTAKEN);
+    await eventually(async () => expect(isAbout(await pttl(key), TAG_LIFE)).toBe(true));
+    expect(await loadNew()).toEqual(STORED);
+    expect(await valuesOf(stores[1], 'key')).toEqual([1]);
   });
 
   it('that expires before an entry makes it absent', async () => {
