@@ -37,7 +37,7 @@ export function requestKeys(
     policy.query === undefined ? target.query : target.query.filter((one) => isListed(one, policy));
   const family = responseKey({
     route: plan.route,
-    version: requestedVersion(context, exchange, versioning),
+    version: requestedVersion(context, versioning),
     host,
     user,
     params: typeof plan.key === 'function' ? {} : exchange.params,
@@ -70,23 +70,11 @@ function rewrittenFrom({ url, originalUrl }: Exchange): string | undefined {
   return url === originalUrl ? undefined : originalUrl;
 }
 
-/** What the request says about the version it wants, other than in its path. */
+/** The version that the application's own function reads of a request. Where a header names it, the policy has that in the key. */
 function requestedVersion(
   context: ExecutionContext,
-  { headers }: Exchange,
   versioning: VersioningOptions | undefined,
 ): string | undefined {
-  switch (versioning?.type) {
-    case VersioningType.HEADER: {
-      const value = headers[versioning.header.toLowerCase()];
-      return value === undefined ? undefined : JSON.stringify(value);
-    }
-    case VersioningType.MEDIA_TYPE:
-      return headers.accept;
-    case VersioningType.CUSTOM:
-      return JSON.stringify(versioning.extractor(context.switchToHttp().getRequest()));
-    case VersioningType.URI:
-    case undefined:
-      return undefined;
-  }
+  if (versioning?.type !== VersioningType.CUSTOM) return undefined;
+  return JSON.stringify(versioning.extractor(context.switchToHttp().getRequest()));
 }

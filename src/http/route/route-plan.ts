@@ -1,4 +1,4 @@
-import type { ExecutionContext, Type } from '@nestjs/common';
+import { VersioningType, type ExecutionContext, type Type, type VersioningOptions } from '@nestjs/common';
 import { HEADERS_METADATA, HOST_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { readCacheable } from '../../di/route-metadata.js';
 import type { Duration } from '../../duration.js';
@@ -36,16 +36,18 @@ const CACHE_TTL_METADATA = 'cache_module:cache_ttl';
 /**
  * Reads the plan of a route; `undefined` when nothing asks for its responses to be cached. `bound` = the interceptor was put on
  * it by `@UseInterceptors`. What `@Cacheable` leaves out, `@CacheKey` and `@CacheTTL` may say.
+ * `versioning` = how the application tells versions apart.
  */
 export function readRoutePlan(
   controller: Type,
   handler: object,
   bound: boolean,
   policies: RoutePolicies,
+  versioning?: VersioningOptions,
 ): RoutePlan | undefined {
   if (!policies.wants(controller, handler, bound)) return undefined;
   const cacheable = readCacheable(handler);
-  const policy = policies.of(controller, handler);
+  const policy = keyedByVersion(policies.of(controller, handler), versioning);
   const method = methodName(controller, handler);
   return {
     cache: policies.cacheOf(handler),
@@ -61,6 +63,18 @@ export function readRoutePlan(
     // Bound to a whole controller, the interceptor stands on its other methods too, and nobody expects anything there.
     refusal: (cacheable && refuseMethod(handler)) ?? refuseRoute(controller, handler, method, policy),
   };
+}
+
+/** Where a header says which version is wanted, it selects the response, whatever the route's own policy names. */
+function keyedByVersion(policy: ResponsePolicy, versioning: VersioningOptions | undefined): ResponsePolicy {
+  const name = versionHeader(versioning);
+  if (name === undefined || policy.vary.includes(name)) return policy;
+  return { ...policy, vary: [...policy.vary, name].toSorted() };
+}
+
+function versionHeader(versioning: VersioningOptions | undefined): string | undefined {
+  if (versioning?.type === VersioningType.HEADER) return versioning.header.toLowerCase();
+  return versioning?.type === VersioningType.MEDIA_TYPE ? 'accept' : undefined;
 }
 
 function readKey(handler: object): RoutePlan['key'] {

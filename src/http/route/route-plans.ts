@@ -32,7 +32,8 @@ export class RoutePlans {
 
   #read(controller: Type, handler: object): RoutePlan | undefined {
     const bound = boundInterceptors(controller, handler).some((one) => this.#isOurs(one));
-    const plan = readRoutePlan(controller, handler, bound, this.#policies);
+    const versioning = this.#config.getVersioning();
+    const plan = readRoutePlan(controller, handler, bound, this.#policies, versioning);
     if (plan === undefined) return undefined;
     const outside = outermostInterceptor(this.#config, controller, handler);
     const refusal = this.#isOurs(outside)
