@@ -1,8 +1,10 @@
 import { Controller, Get, Header, Res } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { of } from 'rxjs';
+import type { ResponseOptions } from '../../../../src/di/response-options.js';
 import { comparable, send } from '../http-client.js';
 import { Cached, platforms, startApp, type ResponseApp } from '../response-app.js';
+import { cachedRoutes, type Route } from '../routes.js';
 
 interface AnyResponse {
   header(name: string, value: string | string[]): unknown;
@@ -68,7 +70,8 @@ class HeaderController {
   #answer(response: AnyResponse) {
     response.header('X-Mixed-Case', 'kept');
     response.header('Link', ['</a>; rel=next', '</b>; rel=prev']);
-    response.header('Cache-Control', 'public, max-age=60');
+    // Whole days: a second that passes meanwhile is not seen.
+    response.header('Expires', 'Tue, 01 Jan 2030 00:00:00 GMT');
     response.header('Last-Modified', 'Tue, 01 Jan 2030 00:00:00 GMT');
     return { ok: true };
   }
@@ -105,5 +108,68 @@ describe('rule 11: a hit is the same response', () => {
         if (platform === 'express') expect(comparable(hit)).toEqual(comparable(twin));
       },
     );
+  });
+});
+
+describe('rule 11: what a hit says of its age', () => {
+  describe.each(platforms)('%s', (platform) => {
+    let app: ResponseApp | undefined;
+    afterEach(() => app?.close());
+
+    const MADE = Date.UTC(2030, 0, 1);
+
+    /** Fills the cache, and gives what asks for the page so many seconds later. */
+    async function stored(fields: Record<string, string>, response: ResponseOptions = {}) {
+      let now = MADE;
+      const clock = { now: () => now, monotonic: () => now, schedule: () => () => {}, afterInput: () => {} };
+      const page: Route = (_request, reply) => {
+        for (const [name, value] of Object.entries(fields)) reply.header(name, value);
+        return 'text';
+      };
+      const { url, storage } = (app = await startApp({
+        platform,
+        clock,
+        controllers: [cachedRoutes('', { page }, Cached({ response }))],
+      }));
+      await send(url, '/page');
+      await storage.drain();
+      return async (seconds: number) => {
+        now = MADE + seconds * 1_000;
+        return (await send(url, '/page')).headers;
+      };
+    }
+
+    it('where the route decides, max-age and s-maxage are what is left of them, and there is no Age', async () => {
+      const after = await stored({ 'Cache-Control': 'public, s-maxage=100, max-age=30' });
+      const headers = await after(20.5);
+      expect(headers['cache-control']).toBe('public, s-maxage=80, max-age=10');
+      expect(headers).not.toHaveProperty('age');
+      // Of the moment that it is sent, as from an origin.
+      expect(Date.parse(String(headers.date))).not.toBe(MADE);
+      expect((await after(40))['cache-control']).toBe('public, s-maxage=60, max-age=0');
+    });
+
+    it('where the headers decide, it carries its Age and the Date it was made at', async () => {
+      const after = await stored(
+        { 'Cache-Control': 'public, max-age=300', Date: new Date(MADE).toUTCString() },
+        { respectHeaders: true },
+      );
+      const headers = await after(20.5);
+      expect(headers).toMatchObject({
+        age: '20',
+        date: new Date(MADE).toUTCString(),
+        'cache-control': 'public, max-age=300',
+      });
+    });
+
+    it('where the headers decide, an Age of before is added to', async () => {
+      const after = await stored({ 'Cache-Control': 'max-age=300', Age: '100' }, { respectHeaders: true });
+      expect((await after(20)).age).toBe('120');
+    });
+
+    it('it says how long it is, and has its tag', async () => {
+      const after = await stored({ ETag: '"v1"' });
+      expect(await after(1)).toMatchObject({ 'content-length': '4', etag: '"v1"' });
+    });
   });
 });
