@@ -158,13 +158,15 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
 
 /** Why nothing of a run may be stored, by what its handler did. */
 function refuseRun(
-  { plan, exchange, verdict, watch, wishes }: Run,
+  { plan, exchange, facts, verdict, watch, wishes }: Run,
   fields: HeaderFields,
   addedVary: readonly string[],
 ): string | undefined {
   if (verdict.vetoed) return '`unless` says so';
   if (wishes.storeNothing) return 'its handler says so';
-  if (plan.policy.audience === 'anonymous' && exchange.identified()) return 'a user was put on the request';
+  // Who was known before is judged by what the response says.
+  const late = !facts.identified && exchange.identified();
+  if (plan.policy.audience === 'anonymous' && late) return 'a user was put on the request';
   const vary = varyNames(fields, addedVary);
   const [read] = watch.refusals(vary === '*' ? [] : vary);
   return read === undefined ? undefined : `its handler read ${read}, which is not part of the key`;
