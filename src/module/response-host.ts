@@ -42,11 +42,12 @@ export class ResponseHost {
 
   /** Checks what routes say, and that the response cache still is in front. Throws as `RoutePolicies.start` does. */
   start(modules: ModulesContainer): void {
-    this.#policies.start(declaredRoutes(modules, this.#config.getGlobalPrefix()));
+    const routes = declaredRoutes(modules, this.#config);
+    this.#policies.start(routes);
     if (!this.#serving) return;
     checkResponseCacheOrder(this.#config, this.#interceptor);
     const paths = new CacheablePaths(
-      findCacheablePaths(modules, this.#config, (controller, handler) => this.#cacheOf(controller, handler)),
+      findCacheablePaths(routes, (controller, handler) => this.#cacheOf(controller, handler)),
     );
     warnOfUntagged(paths, (name) => this.#storage.defaultsOf(name).takesTags);
     this.#interceptor.serve(paths);

@@ -1,7 +1,5 @@
-import { RequestMethod, type Type, type VersioningOptions } from '@nestjs/common';
-import { METHOD_METADATA, MODULE_PATH, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
-import { MetadataScanner, type ApplicationConfig, type ModulesContainer } from '@nestjs/core';
-import { RoutePathFactory } from '@nestjs/core/router/route-path-factory.js';
+import { RequestMethod, type Type } from '@nestjs/common';
+import type { DeclaredRoute } from '../route/declared-routes.js';
 import { pathSegments } from './response-tags.js';
 
 /** A path as a router is told of it, and the cache of its responses. */
@@ -70,96 +68,17 @@ export class CacheablePaths {
   }
 }
 
-/**
- * The cacheable GET routes of an application at all paths where Nest serves them: with the global prefix, the paths of
- * `RouterModule` and the versions of the URI. `cacheOf` gives the cache of a handler's responses, `undefined` = none. Right
- * once the application's prefix and versioning are set.
- */
+/** The paths of the routes that are cached: `cacheOf` gives the cache of a handler's responses, `undefined` = none. */
 export function findCacheablePaths(
-  modules: ModulesContainer,
-  config: ApplicationConfig,
+  routes: readonly DeclaredRoute[],
   cacheOf: (controller: Type, handler: object) => string | undefined,
 ): CacheablePath[] {
-  const factory = new RoutePathFactory(config);
-  const scanner = new MetadataScanner();
-  return controllersOf(modules).flatMap(({ controller, modulePath }) =>
-    scanner.getAllMethodNames(controller.prototype as object).flatMap((name) => {
-      const handler = (controller.prototype as Record<string, object>)[name] as object;
-      const method = methodOf(handler);
-      if (method !== RequestMethod.GET && method !== RequestMethod.ALL) return [];
+  return routes
+    .filter(({ method }) => method === RequestMethod.GET || method === RequestMethod.ALL)
+    .flatMap(({ controller, handler, paths }) => {
       const cache = cacheOf(controller, handler);
-      if (cache === undefined) return [];
-      const route = { controller, handler, method, modulePath };
-      return pathsOf(factory, config, route).map((path) => ({ path, cache }));
-    }),
-  );
-}
-
-interface Route {
-  readonly controller: Type;
-  readonly handler: object;
-  readonly method: RequestMethod;
-  readonly modulePath: string | undefined;
-}
-
-function controllersOf(modules: ModulesContainer): Pick<Route, 'controller' | 'modulePath'>[] {
-  return [...modules.values()].flatMap(({ controllers, metatype }) => {
-    const modulePath = (Reflect.getMetadata(MODULE_PATH + modules.applicationId, metatype) ??
-      Reflect.getMetadata(MODULE_PATH, metatype)) as string | undefined;
-    return [...controllers.values()].flatMap(({ metatype: controller }) =>
-      typeof controller === 'function' ? [{ controller: controller as Type, modulePath }] : [],
-    );
-  });
-}
-
-/** The method that a handler answers; `undefined` = it is none of a route. */
-function methodOf(handler: object): RequestMethod | undefined {
-  if (!Reflect.hasMetadata(PATH_METADATA, handler)) return undefined;
-  return Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
-}
-
-/** As Nest's own router puts them together. */
-function pathsOf(
-  factory: RoutePathFactory,
-  config: ApplicationConfig,
-  { controller, handler, method, modulePath }: Route,
-): string[] {
-  const versioning = config.getVersioning();
-  const prefix = config.getGlobalPrefix();
-  // A method's own version decides, then its controller's.
-  const version = versionOf(handler) ?? versionOf(controller) ?? versioning?.defaultVersion;
-  const paths = listed(controller).flatMap((ctrlPath) =>
-    listed(handler).flatMap((methodPath) =>
-      factory.create(
-        {
-          ctrlPath,
-          methodPath,
-          ...(modulePath !== undefined && { modulePath }),
-          ...(prefix !== '' && { globalPrefix: leadingSlash(prefix) }),
-          ...(versioning !== undefined && { versioningOptions: versioning }),
-          ...(version !== undefined && { controllerVersion: version }),
-        },
-        method,
-      ),
-    ),
-  );
-  return [...new Set(paths)];
-}
-
-type Version = NonNullable<VersioningOptions['defaultVersion']>;
-
-function versionOf(target: object): Version | undefined {
-  return Reflect.getMetadata(VERSION_METADATA, target) as Version | undefined;
-}
-
-/** The paths that a decorator gave a controller or a handler. */
-function listed(target: object): string[] {
-  const path = (Reflect.getMetadata(PATH_METADATA, target) ?? '/') as string | string[];
-  return (Array.isArray(path) ? path : [path]).map(leadingSlash);
-}
-
-function leadingSlash(path: string): string {
-  return path === '' || path.startsWith('/') || path.startsWith('{/') ? path : `/${path}`;
+      return cache === undefined ? [] : paths.map((path) => ({ path, cache }));
+    });
 }
 
 function emptyNode(): Node {

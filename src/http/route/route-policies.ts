@@ -23,7 +23,7 @@ export interface RouteCaches {
   takesTags(cache: string): boolean;
 }
 
-type Route = Omit<DeclaredRoute, 'paths'>;
+type Route = Omit<DeclaredRoute, 'method' | 'paths'>;
 
 /** What speaks of one route: the policy that it names, and what it says itself. */
 interface RouteOptions {

@@ -17,6 +17,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { CacheablePaths, findCacheablePaths } from '../../../src/http/invalidation/cacheable-paths.js';
+import { declaredRoutes } from '../../../src/http/route/declared-routes.js';
 import { send } from '../../e2e/http/http-client.js';
 
 function of(...paths: string[]): CacheablePaths {
@@ -188,7 +189,8 @@ describe.each([
     const { port } = app.getHttpServer().address() as AddressInfo;
     const cacheOf = (_controller: Type, handler: object) =>
       GETS.has((handler as { readonly name: string }).name) ? 'pages' : undefined;
-    const paths = findCacheablePaths(app.get(ModulesContainer), app.get(ApplicationConfig), cacheOf);
+    const routes = declaredRoutes(app.get(ModulesContainer), app.get(ApplicationConfig));
+    const paths = findCacheablePaths(routes, cacheOf);
     return { app, url: `http://127.0.0.1:${port}`, paths: new CacheablePaths(paths) };
   }
 

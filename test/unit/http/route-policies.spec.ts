@@ -1,4 +1,4 @@
-import { All, Controller, Get, Post, type Type } from '@nestjs/common';
+import { All, Controller, Get, Post, RequestMethod, type Type } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { Cacheable } from '../../../src/decorator/cacheable.decorator.js';
 import type { ResponseCacheOptions } from '../../../src/di/response-options.js';
@@ -127,7 +127,8 @@ describe('the policy of a route', () => {
   it('never renews in the background what is one user’s, or made by a controller for one request', () => {
     expect(policyOf('mine')).toMatchObject({ audience: 'user', stale: { revalidate: 0, error: 120_000 } });
     const policies = policiesOf({ cache: 'stale' });
-    const route = { controller: Pages, handler: handlerOf('plain'), name: 'Pages.plain', paths: ['/plain'] };
+    const where = { method: RequestMethod.GET, paths: ['/plain'] };
+    const route = { controller: Pages, handler: handlerOf('plain'), name: 'Pages.plain', ...where };
     policies.start([{ ...route, perRequest: false }]);
     expect(policies.of(Pages, handlerOf('plain')).stale).toEqual(STALE);
     policies.start([
