@@ -1,8 +1,8 @@
-import { Controller, Get, Logger, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, Logger, Post, Req, Res, type INestApplication } from '@nestjs/common';
+import type { CorsOptions } from '@nestjs/common/interfaces/external/cors-options.interface.js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Cacheable } from 'nestjs-redis-cache';
 import type { RawReply } from '../http-client.js';
-import type { AnyApplication } from '../module-app.js';
 import { platforms } from '../response-app.js';
 import type { AnyRequest, AnyResponse } from '../routes.js';
 import { cacheSays, neighbours, varies } from './neighbours.js';
@@ -59,15 +59,12 @@ class PageController {
   }
 }
 
-type CorsOptions = Exclude<Parameters<AnyApplication['enableCors']>[0], undefined>;
-
 const RULES: [string, CorsOptions][] = [
   ['a list', { origin: [A, B], credentials: true, exposedHeaders: ['ETag'] }],
   [
     'a function',
     {
-      origin: (origin: string | undefined, answer: (error: Error | null, allow?: boolean) => void) =>
-        answer(null, origin === A || origin === B),
+      origin: (origin, answer) => answer(null, origin === A || origin === B),
       credentials: true,
       exposedHeaders: ['ETag'],
     },
@@ -87,7 +84,7 @@ describe.each(platforms)('beside CORS on %s', (platform) => {
     runs = 0;
     await start({
       controllers: [PageController],
-      prepare: (app) => cors && app.enableCors(cors),
+      prepare: (app: INestApplication) => cors && app.enableCors(cors),
     });
   }
 
@@ -110,9 +107,9 @@ describe.each(platforms)('beside CORS on %s', (platform) => {
       await startWith(cors);
       await ask('/page', { Origin: A });
       for (const headers of [{ Origin: EVIL }, {}]) {
-        const hit = await ask('/page', headers as Record<string, string>);
+        const hit = await ask('/page', headers);
         expect([cacheSays(hit), allowed(hit)]).toEqual(['hit', undefined]);
-        const bare = await ask('/bare', headers as Record<string, string>);
+        const bare = await ask('/bare', headers);
         expect(varies(hit)).toEqual(varies(bare));
       }
     });
@@ -120,7 +117,7 @@ describe.each(platforms)('beside CORS on %s', (platform) => {
     it('what nobody, or somebody who is not allowed, asked for first is told to those who are', async () => {
       for (const headers of [{}, { Origin: EVIL }]) {
         await startWith(cors);
-        const miss = await ask('/page', headers as Record<string, string>);
+        const miss = await ask('/page', headers);
         expect([cacheSays(miss), allowed(miss)]).toEqual(['fwd=uri-miss; stored', undefined]);
         const hit = await ask('/page', { Origin: B });
         expect([cacheSays(hit), allowed(hit)]).toEqual(['hit', B]);
