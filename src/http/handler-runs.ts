@@ -92,7 +92,6 @@ export class HandlerRuns {
     const done = (): void => {
       showConditions();
       run.watch.stop();
-      for (const read of run.watch.reads()) this.#reports.unkeyed(plan, read);
     };
     const handled = watched(run, () => next.handle());
     const renewed = old === undefined ? handled : renewUnmodified(handled, exchange, renewal(run, old));
@@ -135,6 +134,12 @@ export class HandlerRuns {
   #runOf(inquiry: Inquiry, filler: ResponseFiller, forwarded: Forwarded = 'stale'): Run {
     const { plan, exchange, facts, ttl, tags } = inquiry;
     const verdict: HandlerVerdict = { vetoed: false };
+    const watch = watchRequest(exchange.request, {
+      keyed: keyedHeaders(plan),
+      audience: audienceOf(plan.policy),
+      thorough: this.#thorough,
+      strict: plan.policy.strict,
+    });
     let told = false;
     const tellMiss = (stored: boolean): void => {
       if (!told) this.#tellMiss(inquiry, { forwarded, stored });
@@ -150,14 +155,12 @@ export class HandlerRuns {
       filler,
       clock: this.#storage.clock,
       wishes: openContext(exchange.request),
-      watch: watchRequest(exchange.request, {
-        keyed: keyedHeaders(plan),
-        audience: audienceOf(plan.policy),
-        thorough: this.#thorough,
-        strict: plan.policy.strict,
-      }),
+      watch,
       sending: () => tellOthers(exchange, plan.policy),
-      storing: () => tellMiss(true),
+      storing: tellMiss,
+      stored: (vary) => {
+        for (const read of watch.reads(vary)) this.#reports.unkeyed(plan, read);
+      },
       replaced: () => tellMiss(false),
       refused: (reason) => {
         tellMiss(false);

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { HandlerVerdict } from '../di/route-metadata.js';
 import type { Capture, CapturedResponse, Exchange, Offer } from './platform/exchange.js';
-import { initialAge } from './rule/freshness.js';
+import { freshFor, initialAge } from './rule/freshness.js';
 import { fieldsSince, listMembers, type HeaderFields } from './rule/header-fields.js';
 import type { SentHead } from './platform/head-capture.js';
 import type { RequestFacts } from './rule/request-admission.js';
@@ -12,10 +12,12 @@ import {
   refuseHead,
   refuseResponse,
   withSentControl,
+  type Lifetime,
 } from './rule/response-admission.js';
 import type { ResponseCacheContext } from './response-cache-ctx.js';
 import type { KeptResponse, ResponseFiller } from './engine/response-filler.js';
 import { refuseNonce } from './rule/policy-nonce.js';
+import type { ResponsePolicy } from './policy/response-policy.js';
 import type { RoutePlan } from './route/route-plan.js';
 import { storableHeaders } from './rule/storable-headers.js';
 import { selectHeaders, varyNames } from './rule/vary.js';
@@ -37,8 +39,13 @@ export interface Run {
   readonly wishes: ResponseCacheContext;
   /** Told before the head of any response goes out. */
   readonly sending: () => void;
-  /** Told before the head of a response goes out that is going to be stored, if nothing in the head forbids it. */
-  readonly storing: () => void;
+  /**
+   * Told before the head of a response goes out that is going to be stored, if nothing in the head forbids it. `useful` =
+   * as far as it is known, it is fresh for a while.
+   */
+  readonly storing: (useful: boolean) => void;
+  /** Told that a response is stored, and the request headers by which its `Vary` tells it from others. */
+  readonly stored: (vary: readonly string[]) => void;
   /** Told that a stale response goes out in the place of the handler's. */
   readonly replaced: () => void;
   /** Told why a response is not stored. */
@@ -88,7 +95,7 @@ export function offerOf(run: Run): Offer {
       refuse(judgeHead, captured.status);
       return undefined;
     }
-    run.storing();
+    run.storing(lifetimeIn(run, captured, run.clock.now()) !== undefined);
     return (head) => {
       const kept = judgeHead(head);
       if (typeof kept === 'string') refuse(kept, head.status);
@@ -130,7 +137,7 @@ interface Made extends CapturedResponse {
 }
 
 function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
-  const { facts, wishes } = run;
+  const { facts } = run;
   const { policy } = run.plan;
   const { status, added, addedVary, names, body, now, tags } = made;
   const fields = asMade(head.fields, made.fields, policy);
@@ -139,9 +146,8 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
     refuseHead(head.status, fields, facts, policy) ??
     refuseNonce(fields, added, body);
   if (refusal !== undefined) return refusal;
-  const wanted = wishes.wishedTtl === undefined ? run.ttl : wishes.wishedTtl;
-  const lifetime = lifetimeOf({ status, fields }, policy, wanted, now);
-  if (lifetime === undefined) return 'it is stale at once';
+  const lifetime = lifetimeIn(run, { status, fields }, now);
+  if (lifetime === undefined) return uselessBy(fields, policy, now);
   const vary = varyNames(fields, addedVary);
   if (vary === '*') return 'Vary: *';
   const learned = vary.filter((name) => !policy.vary.includes(name));
@@ -149,11 +155,32 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
     status,
     createdAt: now - initialAge(made.fields, now),
     expiresAt: lifetime.ttl === null ? Infinity : now + lifetime.ttl,
-    headers: storableHeaders(withSentControl(added, fields), names, policy.perRequestHeaders),
+    headers: storableHeaders(withSentControl(added, fields), spelled(names), policy.perRequestHeaders),
     selected: selectHeaders(learned, facts.headers, policy.mode),
     body,
   };
+  run.stored(vary);
   return { response, ...lifetime, tags };
+}
+
+/** `Cache-Control` may be the policy's, which is set once the names are read. */
+function spelled(names: CapturedResponse['names']): CapturedResponse['names'] {
+  return new Map([['cache-control', 'Cache-Control'], ...names]);
+}
+
+/** How long a response of a run is kept; `undefined` = it is of no use. */
+function lifetimeIn(
+  { plan, ttl, wishes }: Run,
+  response: Pick<CapturedResponse, 'status' | 'fields'>,
+  now: number,
+): Lifetime | undefined {
+  const wanted = wishes.wishedTtl === undefined ? ttl : wishes.wishedTtl;
+  return lifetimeOf(response, plan.policy, wanted, now);
+}
+
+function uselessBy(fields: HeaderFields, { mode }: ResponsePolicy, now: number): string {
+  const silent = mode === 'headers' && freshFor(fields, now) === undefined;
+  return silent ? 'it does not say for how long it is fresh' : 'it is stale at once';
 }
 
 /** Why nothing of a run may be stored, by what its handler did. */

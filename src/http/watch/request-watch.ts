@@ -4,11 +4,13 @@ import { watchedRecord, type RecordReads } from './watched-record.js';
 
 /** Sees what a handler reads of its request. */
 export interface RequestWatch {
-  /** What was read that is not part of the key, in plain words: `the cookie "sid"`, `the header accept-language`. */
-  reads(): readonly string[];
   /**
-   * Those reads that forbid to store the response: of what may tell who is asking, and all with `strict`. `vary` = lower-cased
-   * names of the headers that the response's own `Vary` adds to the key.
+   * What was read that is not part of the key, in plain words: `the cookie "sid"`, `the header accept-language`. `vary` =
+   * lower-cased names of the headers that the response's own `Vary` adds to the key.
+   */
+  reads(vary?: readonly string[]): readonly string[];
+  /**
+   * Those reads that forbid to store the response: of what may tell who is asking, and all with `strict`. `vary` as above.
    */
   refusals(vary?: readonly string[]): readonly string[];
   /** Leaves the request as it would be without the watch. To be called when the handler is done, whatever came of it. */
@@ -37,7 +39,7 @@ export function watchRequest(request: object, options: WatchOptions): RequestWat
   watchProperties(watching, request, options, options.audience === 'everybody');
   if (typeof raw === 'object' && raw !== null) watchProperties(watching, raw, options, false);
   return {
-    reads: () => reads.list([], false),
+    reads: (vary = []) => reads.list(vary, false),
     refusals: (vary = []) => reads.list(vary, !options.strict),
     stop: () => watching.stop(),
   };
