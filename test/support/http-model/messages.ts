@@ -1,6 +1,6 @@
 /** What a request says, before it is written as headers. */
 export interface ModelRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: string;
   readonly authorization: boolean;
   /** Who was put on the request by a guard. */
@@ -11,7 +11,7 @@ export interface ModelRequest {
   readonly languages: readonly string[] | undefined;
   readonly spaced: boolean;
   readonly tenant: string | undefined;
-  readonly cacheControl: 'no-store' | 'no-cache' | undefined;
+  readonly cacheControl: 'no-store' | 'no-cache' | 'max-age=0' | undefined;
 }
 
 /** One directive of `Cache-Control`; `seconds` that are no number are not to be read. */
@@ -53,6 +53,23 @@ export interface ModelRun {
   readonly at: number;
   readonly request: ModelRequest;
   readonly response: ModelResponse;
+}
+
+/** A response whose seconds last longer. */
+export function stretched(response: ModelResponse, factor: number): ModelResponse {
+  const longer = <Value>(value: Value): Value | number =>
+    typeof value === 'number' ? value * factor : value;
+  const directives = (list: readonly Directive[]): Directive[] =>
+    list.map(({ name, seconds }) => (seconds === undefined ? { name } : { name, seconds: longer(seconds) }));
+  const { control, late, expires, date, age } = response;
+  return {
+    ...response,
+    control: directives(control),
+    late: directives(late),
+    expires: longer(expires),
+    date: longer(date),
+    age: longer(age),
+  };
 }
 
 /** The headers of a request, as a server gives them. */

@@ -76,14 +76,15 @@ const request: fc.Arbitrary<ModelRequest> = fc.record({
 });
 
 /** Where only users are told apart, most requests have one. */
-const requestOf = ({ audience }: ModelRoute): fc.Arbitrary<ModelRequest> =>
+export const requestOf = ({ audience }: ModelRoute): fc.Arbitrary<ModelRequest> =>
   audience === 'user'
     ? fc
         .tuple(request, often<string | undefined>('ann', 'bob', undefined))
         .map(([one, user]) => ({ ...one, user }))
     : request;
 
-const responseOf = ({ mode }: ModelRoute): fc.Arbitrary<ModelResponse> =>
+/** What handlers of a route say. */
+export const responseOf = ({ mode }: ModelRoute): fc.Arbitrary<ModelResponse> =>
   fc.record({
     status: often(200, 204, 206, 299, 404, 500, 500, 500, 500),
     control: fc

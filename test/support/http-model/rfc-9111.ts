@@ -1,7 +1,13 @@
 import type { Directive, ModelRequest, ModelResponse, ModelRoute, ModelRun } from './messages.js';
 
-/** How a response is said to be served: fresh, while it is renewed, or in place of an error. */
-export type Manner = 'fresh' | 'revalidate' | 'error';
+/** Statuses that are heuristically cacheable (RFC 9110 section 15.1), but parts. */
+const HEURISTIC = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
+
+/**
+ * How a response is said to be served: fresh, to a request that waited for the run that made it (and may be given it though it
+ * lives for no time at all), while it is renewed, or in place of an error.
+ */
+export type Manner = 'fresh' | 'waited' | 'revalidate' | 'error';
 
 /**
  * What a shared cache may do, as RFC 9111, RFC 5861 and the promises of the response cache say. Judges what a run said, not
@@ -21,6 +27,17 @@ export class CacheRules {
       ...this.#people(run, request),
       ...this.#selecting(run, request),
       ...this.#ageing(run, now, manner),
+    ];
+  }
+
+  /** Why a handler must not be asked whether a run's response is still right for a request (section 4.3.1). */
+  objectionsToAsking(run: ModelRun, request: ModelRequest): string[] {
+    const { audience } = this.#route;
+    return [
+      ...this.#storing(run),
+      // Others may be asked for: the handler has the last word on this request.
+      ...(audience === 'user' ? this.#people(run, request) : this.#people(run, run.request)),
+      ...this.#selecting(run, request),
     ];
   }
 
@@ -52,7 +69,11 @@ export class CacheRules {
     if (says('private') && this.#route.audience !== 'user') yield 'private';
     if (cookie !== 'none') yield 'Set-Cookie';
     if (vary.includes('*')) yield 'Vary: *';
-    if (mode === 'headers' && said(response) === undefined) yield 'it does not say how long it is fresh';
+    // What is never used unasked needs no lifetime, if its status is one that caches may keep by themselves.
+    const isAsked = says('no-cache') && HEURISTIC.has(status);
+    if (mode === 'headers' && said(response) === undefined && !isAsked) {
+      yield 'it does not say how long it is fresh';
+    }
   }
 
   /** Section 3.5, and who is who. */
@@ -88,8 +109,8 @@ export class CacheRules {
     const says = saying(response);
     if (says('no-cache')) yield 'no-cache';
     const late = now - this.#end(run);
-    if (manner === 'fresh') {
-      if (late >= 0) yield `stale for ${late} s`;
+    if (manner === 'fresh' || manner === 'waited') {
+      if (late > 0 || (late === 0 && manner === 'fresh')) yield `stale for ${late} s`;
       return;
     }
     if (['must-revalidate', 'proxy-revalidate', 's-maxage'].some(says)) yield 'must not be stale';

@@ -48,8 +48,8 @@ function sentWrongly({ run, sent }: Served, { mode, audience }: ModelRoute, at: 
 describe('what the rules of the response cache serve', () => {
   it('is what some run, allowed for that request by RFC 9111, has made', () => {
     const served = {
-      policy: { fresh: 0, revalidate: 0, error: 0 },
-      headers: { fresh: 0, revalidate: 0, error: 0 },
+      policy: { fresh: 0, waited: 0, revalidate: 0, error: 0 },
+      headers: { fresh: 0, waited: 0, revalidate: 0, error: 0 },
     };
     fc.assert(
       fc.property(httpPrograms, (program) => {
