@@ -2,14 +2,17 @@ import type { ExecutionContext, VersioningOptions } from '@nestjs/common';
 import { milliseconds } from '../duration.js';
 import type { Exchange } from './platform/exchange.js';
 import type { RequestFacts } from './rule/request-admission.js';
-import { requestKeys, type RequestKeys } from './request-key.js';
+import { variantKey } from './engine/response-key.js';
+import type { KnownTargets, Target } from './known-targets.js';
+import { familyOf, subjectOf, type Subject } from './request-key.js';
 import type { CacheDefaults } from './engine/response-storage.js';
 import { routeParamsTag, routeTag, urlTag } from './invalidation/response-tags.js';
 import type { RoutePlan } from './route/route-plan.js';
 import { routeTags } from './route/route-tags.js';
+import { selectHeaders } from './rule/vary.js';
 
 /** What is known of a request before the cache is asked. */
-export interface Inquiry extends RequestKeys {
+export interface Inquiry {
   readonly plan: RoutePlan;
   readonly exchange: Exchange;
   readonly facts: RequestFacts;
@@ -17,6 +20,10 @@ export interface Inquiry extends RequestKeys {
   readonly ttl: number | null;
   /** The tags that are known before the handler runs. */
   readonly tags: readonly string[];
+  /** The key of the URL and of who is asking. */
+  readonly family: string;
+  /** The same with the request headers that the policy names. */
+  readonly key: string;
 }
 
 /** What a request comes with. */
@@ -34,20 +41,30 @@ export async function inquire(
   { plan, exchange, facts, context }: Asking,
   versioning: VersioningOptions | undefined,
   defaults: CacheDefaults,
+  known: KnownTargets,
 ): Promise<Inquiry | undefined> {
-  if (plan.policy.when !== undefined && !plan.policy.when(context)) return undefined;
-  const keys = requestKeys(plan, exchange, context, versioning);
-  const tags = defaults.takesTags ? tagsOf(plan, exchange) : [];
-  if (keys === undefined || tags === undefined) return undefined;
+  const { policy } = plan;
+  if (policy.when !== undefined && !policy.when(context)) return undefined;
+  const subject = subjectOf(plan, exchange, context, versioning);
+  const target = subject && known.of(subject, () => targetOf(plan, subject, defaults.takesTags));
+  if (target === undefined) return undefined;
+  const { family, tags } = target;
+  const key = variantKey(family, selectHeaders(policy.vary, exchange.headers, policy.mode));
   const ttl = await ttlOf(plan, context, defaults);
-  return ttl !== null && ttl <= 0 ? undefined : { plan, exchange, facts, ttl, tags, ...keys };
+  return ttl !== null && ttl <= 0 ? undefined : { plan, exchange, facts, ttl, tags, family, key };
 }
 
-function tagsOf(plan: RoutePlan, exchange: Exchange): readonly string[] | undefined {
-  const declared = routeTags(plan, exchange.params);
+function targetOf(plan: RoutePlan, subject: Subject, takesTags: boolean): Target | undefined {
+  const family = familyOf(plan, subject);
+  const tags = takesTags ? tagsOf(plan, subject) : [];
+  return family === undefined || tags === undefined ? undefined : { family, tags };
+}
+
+function tagsOf(plan: RoutePlan, { url, originalUrl, params }: Subject): readonly string[] | undefined {
+  const declared = routeTags(plan, params);
   if (declared === undefined) return undefined;
-  const urls = new Set([exchange.url, exchange.originalUrl].map(urlTag));
-  return [...urls, routeTag(plan.name), routeParamsTag(plan.name, exchange.params), ...declared];
+  const urls = new Set([url, originalUrl].map(urlTag));
+  return [...urls, routeTag(plan.name), routeParamsTag(plan.name, params), ...declared];
 }
 
 async function ttlOf(

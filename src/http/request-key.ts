@@ -2,49 +2,69 @@ import { VersioningType, type ExecutionContext, type VersioningOptions } from '@
 import { partitionOf } from './watch/audience.js';
 import type { Exchange } from './platform/exchange.js';
 import { LONGEST_TARGET, readTarget, type QueryParameter } from './rule/request-target.js';
-import { responseKey, variantKey } from './engine/response-key.js';
+import { responseKey } from './engine/response-key.js';
 import type { RoutePlan } from './route/route-plan.js';
-import { selectHeaders } from './rule/vary.js';
 
-/** The keys under which the response to a request may stand. */
-export interface RequestKeys {
-  /** Of the URL and of who is asking. */
-  readonly family: string;
-  /** With the request headers that the policy names. */
-  readonly key: string;
+/** What tells the responses of a cache apart, beside the headers of the request. Nothing has been worked out of it yet. */
+export interface Subject {
+  readonly route: string;
+  /** The target as it was routed. */
+  readonly url: string;
+  /** The target as it was received. */
+  readonly originalUrl: string;
+  /** The version that the application's own function reads of the request. */
+  readonly version: string | undefined;
+  /** The host, where hosts are told apart. */
+  readonly host: string | undefined;
+  /** Who is asking, where everybody has responses of their own. */
+  readonly user: string;
+  /** A key that the application chose in the place of path and query. */
+  readonly key: string | undefined;
+  readonly params: Readonly<Record<string, unknown>>;
 }
 
 /**
- * The keys of the response to a request; `undefined` when the request must not be cached: its target is ambiguous or too
- * long, its host is none of the policy's, nobody can tell who is asking, or the application's key function gave no string.
- * Throws what the application's functions throw.
+ * What a request asks for; `undefined` when it must not be cached: its host is none of the policy's, nobody can tell who is
+ * asking, or the application's key function gave no string. Throws what the application's functions throw.
  */
-export function requestKeys(
+export function subjectOf(
   plan: RoutePlan,
   exchange: Exchange,
   context: ExecutionContext,
   versioning: VersioningOptions | undefined,
-): RequestKeys | undefined {
-  const { policy } = plan;
-  const target = readTarget(exchange.url);
-  if (target === undefined || exchange.originalUrl.length > LONGEST_TARGET) return undefined;
-  const user = partitionOf(policy, context);
+): Subject | undefined {
+  const user = partitionOf(plan.policy, context);
   const host = hostOf(plan, exchange);
-  const key = typeof plan.key === 'function' ? plan.key(context) : plan.key;
+  const chosen = typeof plan.key === 'function' ? plan.key(context) : plan.key;
+  const key = typeof chosen === 'string' ? chosen : undefined;
   if (user === undefined || host === UNKNOWN_HOST) return undefined;
-  if (plan.key !== undefined && typeof key !== 'string') return undefined;
+  if (plan.key !== undefined && key === undefined) return undefined;
+  const { url, originalUrl, params } = exchange;
+  const version = requestedVersion(context, versioning);
+  return { route: plan.route, url, originalUrl, version, host, user, key, params };
+}
+
+/**
+ * The key of all responses to what was asked for, whatever the headers of the request; `undefined` when it must not be
+ * cached: its target is ambiguous or too long.
+ */
+export function familyOf(plan: RoutePlan, subject: Subject): string | undefined {
+  const { policy } = plan;
+  const { route, version, host, user, key, url, originalUrl, params } = subject;
+  const target = readTarget(url);
+  if (target === undefined || originalUrl.length > LONGEST_TARGET) return undefined;
   const query =
     policy.query === undefined ? target.query : target.query.filter((one) => isListed(one, policy));
-  const family = responseKey({
-    route: plan.route,
-    version: requestedVersion(context, versioning),
+  // A target that middleware rewrote, or the router of another application cut: the handler can still read the whole one.
+  const original = url === originalUrl ? undefined : originalUrl;
+  return responseKey({
+    route,
+    version,
     host,
     user,
-    params: typeof plan.key === 'function' ? {} : exchange.params,
-    subject: typeof key === 'string' ? { key } : { ...target, query, original: rewrittenFrom(exchange) },
+    params: typeof plan.key === 'function' ? {} : params,
+    subject: key === undefined ? { ...target, query, original } : { key },
   });
-  const selected = selectHeaders(policy.vary, exchange.headers, policy.mode);
-  return { family, key: variantKey(family, selected) };
 }
 
 /** Stands for a host that the policy does not name. */
@@ -63,11 +83,6 @@ function isListed({ name }: QueryParameter, { query }: RoutePlan['policy']): boo
   const decoded = decodeURIComponent(name.replaceAll('+', ' '));
   // Parsers gather `a[]`, `a[0]` and `a.b` under `a`.
   return query?.has(decoded) === true || query?.has(decoded.split(/[[.]/, 1)[0] ?? '') === true;
-}
-
-/** A target that middleware rewrote, or the router of another application cut: the handler can still read the whole one. */
-function rewrittenFrom({ url, originalUrl }: Exchange): string | undefined {
-  return url === originalUrl ? undefined : originalUrl;
 }
 
 /** The version that the application's own function reads of a request. Where a header names it, the policy has that in the key. */

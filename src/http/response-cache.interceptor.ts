@@ -7,6 +7,7 @@ import { cacheStatus, type CacheOutcome } from './rule/cache-status.js';
 import type { Exchange } from './platform/exchange.js';
 import { findExchange } from './platform/find-exchange.js';
 import { HandlerRuns } from './handler-runs.js';
+import { KnownTargets } from './known-targets.js';
 import { inquire, type Asking, type Inquiry } from './inquiry.js';
 import { admitRequest, type RequestFacts } from './rule/request-admission.js';
 import type { Answer } from './engine/response-question.js';
@@ -41,6 +42,7 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   readonly #config: ApplicationConfig;
   readonly #plans: RoutePlans;
   readonly #reports = new RouteReports();
+  readonly #known = new KnownTargets();
   readonly #runs: HandlerRuns;
   #unsafe: UnsafeMethods | undefined;
 
@@ -136,7 +138,7 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   async #inquire(asking: Asking): Promise<Inquiry | undefined> {
     try {
       const defaults = this.#storage.defaultsOf(asking.plan.cache);
-      return await inquire(asking, this.#config.getVersioning(), defaults);
+      return await inquire(asking, this.#config.getVersioning(), defaults, this.#known);
     } catch (error) {
       this.#reports.failed(asking.plan, error);
       return undefined;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { QueryParameter } from '../rule/request-target.js';
 import type { SelectingHeader } from '../rule/stored-response.js';
 
@@ -47,7 +47,7 @@ export function variantKey(key: string, selected: readonly SelectingHeader[]): s
 }
 
 function keyOf(kind: string, parts: readonly Part[]): string {
-  return `${kind}:${createHash('sha256').update(encode(parts), 'utf16le').digest('base64url')}`;
+  return `${kind}:${hash('sha256', Buffer.from(encode(parts), 'utf16le'), 'base64url')}`;
 }
 
 function encode(part: Part): string {

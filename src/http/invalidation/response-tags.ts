@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The tag that the responses of a URL carry whatever its query: the bucket of its path, one of 16,384, so that made-up paths
@@ -60,5 +60,5 @@ function bucketOf(text: string): number {
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text, 'utf16le').digest();
+  return hash('sha256', Buffer.from(text, 'utf16le'), 'buffer');
 }

@@ -126,14 +126,20 @@ class Reader {
 
   bytes(): Buffer {
     const start = this.#at + 4;
-    const end = start + this.#bytes.readUInt32BE(this.#at);
-    if (end > this.#bytes.length) throw new RangeError('The bytes end too early.');
-    this.#at = end;
-    return this.#bytes.subarray(start, end);
+    return this.#bytes.subarray(start, this.#end());
   }
 
   text(): string {
-    return this.bytes().toString('utf8');
+    const start = this.#at + 4;
+    return this.#bytes.toString('utf8', start, this.#end());
+  }
+
+  /** Goes past what stands behind its length. */
+  #end(): number {
+    const end = this.#at + 4 + this.#bytes.readUInt32BE(this.#at);
+    if (end > this.#bytes.length) throw new RangeError('The bytes end too early.');
+    this.#at = end;
+    return end;
   }
 }
 
