@@ -42,7 +42,7 @@ export class HandlerRuns {
 
   /** What a request asks of the cache. */
   questionOf(inquiry: Inquiry, next: CallHandler): Question {
-    const { plan, family, key, tags, facts } = inquiry;
+    const { plan, exchange, family, key, tags, facts } = inquiry;
     const { policy } = plan;
     return {
       family,
@@ -52,7 +52,9 @@ export class HandlerRuns {
       variantKey: (names) => variantKey(key, selectHeaders(names, facts.headers, policy.mode)),
       matches: ({ selected }) => matchesSelection(selected, facts.headers, policy.mode),
       mayServeStale: (response, staleFor, when) =>
-        mayServe(response, facts, policy) && mayServeStale(response, staleFor, when, policy),
+        (when === 'error' || exchange.repeatable) &&
+        mayServe(response, facts, policy) &&
+        mayServeStale(response, staleFor, when, policy),
       refresh: (_old, given) => this.#renew(inquiry, once(given), next),
     };
   }
@@ -89,15 +91,12 @@ export class HandlerRuns {
     const conditions = old && conditionsOf(old);
     const showConditions =
       conditions === undefined ? hideConditions(headers) : offerConditions(headers, conditions);
-    const done = (): void => {
-      showConditions();
-      run.watch.stop();
-    };
     const handled = watched(run, () => next.handle());
     const renewed = old === undefined ? handled : renewUnmodified(handled, exchange, renewal(run, old));
-    const captured = captureResult(renewed, captureRun(run), done, {
+    const captured = captureResult(renewed, captureRun(run), showConditions, {
       keeps: (status) => keepsStatus(plan.policy, status),
       streamed: () => {
+        run.watch.stop();
         run.refused('it is streamed');
         run.filler.refuse();
       },

@@ -46,6 +46,8 @@ export interface Exchange {
   replayAsMade(stored: StoredResponse): unknown;
   /** The head of the response as its handler has left it so far. */
   head(): ResponseHead;
+  /** Whether the handler can be run once more for nobody. */
+  readonly repeatable: boolean;
   /**
    * Runs the handler once more for nobody, once the response is closed: what it does to the response is captured and not
    * sent, and the response is as it was again afterwards. Resolves when that is over, and does not reject: a response that is

@@ -39,6 +39,7 @@ export function expressExchange(request: ExpressRequest, response: ExpressRespon
     replay: (stored) => replay(response, stored),
     replayAsMade: (stored) => replay(response, stored),
     head: () => headOf(response),
+    repeatable: true,
     async background(run, offer, limits) {
       await closed(response, limits.clock);
       await runExpressAgain({ request, response, start }, run, offer, limits);

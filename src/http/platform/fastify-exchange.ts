@@ -3,6 +3,7 @@ import type { Exchange, ResponseHead } from './exchange.js';
 import { runFastifyAgain } from './fastify-background.js';
 import { captureFastify } from './fastify-capture.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
+import { hasPreSerialization } from './fastify-serializer.js';
 import { closed, onceClosed } from './head-capture.js';
 import { fieldValue, headerFields } from '../rule/header-fields.js';
 import { startOf, type RawHeaderValue } from './response-start.js';
@@ -51,6 +52,8 @@ export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): E
         : replayWhole(reply, stored),
     replayAsMade: (stored) => replayWhole(reply, stored),
     head: () => headOf(reply),
+    // Only Fastify can run those hooks, for a response that it sends.
+    repeatable: !hasPreSerialization(reply),
     async background(run, offer, limits) {
       await closed(reply.raw, limits.clock);
       await runFastifyAgain({ reply, start, headers }, run, offer, limits);

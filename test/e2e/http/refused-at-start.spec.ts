@@ -1,14 +1,10 @@
 import {
   Controller,
   Get,
-  Injectable,
   Module,
   Param,
   Post,
   RequestMethod,
-  Scope,
-  UseGuards,
-  type CanActivate,
   type DynamicModule,
   type Type,
 } from '@nestjs/common';
@@ -76,18 +72,6 @@ describe.each(platforms)('the response cache on %s', (platform) => {
       'Pages.find @Cacheable.response.statuses: may have statuses from 200 to 499',
     ],
     [
-      'responses per user that are renewed in the background',
-      response({ varyByUser: user, stale: { revalidate: '1m' } }),
-      {},
-      'Pages.find @Cacheable.response.stale.revalidate: cannot stand beside varyByUser',
-    ],
-    [
-      'responses per user with a policy that renews them in the background',
-      response({ varyByUser: user, policy: 'pages' }),
-      { policies: { pages: { stale: { revalidate: '1m' } } } },
-      'Pages.find @Cacheable.response.stale.revalidate: cannot stand beside varyByUser',
-    ],
-    [
       'a key twice',
       pages({ key: 'one', response: { key: () => 'two' } }),
       {},
@@ -144,40 +128,6 @@ describe.each(platforms)('the response cache on %s', (platform) => {
     }
     await expect(start([Undecided])).rejects.toThrow('Undecided.find: @NoCache contradicts @Cacheable');
     await start([Decided]);
-  });
-
-  it('does not start with background runs of a controller that is made for each request, by itself or by a guard', async () => {
-    const rule = 'cannot stand on a controller that is made for each request';
-    @Controller({ path: 'a', scope: Scope.REQUEST })
-    class PerRequest {
-      @Get()
-      @Cacheable({ response: { stale: { revalidate: '1m' } } })
-      find() {
-        return {};
-      }
-    }
-    @Injectable({ scope: Scope.REQUEST })
-    class Gate implements CanActivate {
-      canActivate() {
-        return true;
-      }
-    }
-    @Controller('b')
-    @UseGuards(Gate)
-    class Guarded extends PerRequest {}
-    @Controller({ path: 'c', scope: Scope.REQUEST })
-    class Inherits {
-      @Get()
-      @Cacheable()
-      find() {
-        return {};
-      }
-    }
-    const path = '@Cacheable.response.stale.revalidate';
-    await expect(start([PerRequest])).rejects.toThrow(`PerRequest.find ${path}: ${rule}`);
-    await expect(start([Guarded])).rejects.toThrow(`Guarded.find ${path}: ${rule}`);
-    // What it takes from its cache just does not apply.
-    await start([Inherits], { stale: { revalidate: '1m' } });
   });
 
   it.each([

@@ -1,11 +1,11 @@
 import { Controller, Get, Header, Param, Req } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Cacheable } from '../../../src/decorator/cacheable.decorator.js';
-import { startRedis, type RedisServer } from '../../support/redis-server.js';
-import { send } from './http-client.js';
-import { startModuleApp, type ModuleApp } from './module-app.js';
-import { platforms } from './response-app.js';
+import { Cacheable } from '../../../../src/decorator/cacheable.decorator.js';
+import { startRedis, type RedisServer } from '../../../support/redis-server.js';
+import { send } from '../http-client.js';
+import { startModuleApp, type ModuleApp } from '../module-app.js';
+import { platforms } from '../response-app.js';
 
 let runs: string[] = [];
 /** Runs of a handler that are to go on side by side before one of them ends. */
@@ -67,9 +67,8 @@ class HerdController {
   }
 }
 
-describe.each(platforms)(
-  'many requests for a cold URL at once, to two applications on one Redis, on %s',
-  (platform) => {
+describe('rule 15: many requests for a cold URL at once, to two applications on one Redis', () => {
+  describe.each(platforms)('%s', (platform) => {
     let redis: RedisServer;
     let apps: ModuleApp[] = [];
     let tests = 0;
@@ -121,5 +120,5 @@ describe.each(platforms)(
       expect(texts).toEqual(texts.map((_, at) => JSON.stringify({ language: languages[at % 3] })));
       expect(runs.toSorted()).toEqual(languages);
     });
-  },
-);
+  });
+});
