@@ -14,6 +14,7 @@ import type { Variants } from './variants.js';
 /** The part of a cache that holds responses: methods of `NamedCache`, not all of which are public. */
 export interface ResponseCachePart {
   get(key: string): Promise<unknown>;
+  glance(key: string): unknown;
   share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult>;
   reserve(
     key: string,
@@ -26,6 +27,11 @@ export interface ResponseCachePart {
 const UNCACHEABLE_FOR = 10_000;
 /** For how long it is remembered that it could not: in this time one request at a time tries again. */
 const UNCACHEABLE_KEPT = 600_000;
+/**
+ * The share of requests that try again before that. Who asks for what cannot be stored at every moment when it may be tried
+ * keeps nobody else's response out for long: it is chance that picks the others, too.
+ */
+const TRIED_SOONER = 1 / 8;
 /** Keys that are tried before a request is not cached: guessed, learned, and once more when the one who ran gave up. */
 const TRIES = 4;
 
@@ -72,7 +78,7 @@ export class ResponseFlights {
 
   /** Answers a request. Rejects as the cache does. A hit is one round trip. */
   async ask(question: Question): Promise<Answer> {
-    const { variants, clock } = this.#context;
+    const { variants } = this.#context;
     let names = variants.namesOf(question.family);
     for (let tries = 0; tries < TRIES; tries++) {
       const key = names.length === 0 ? question.key : question.variantKey(names);
@@ -82,7 +88,7 @@ export class ResponseFlights {
       if (outcome.kind !== 'bytes') return outcome;
       const entry = unpackEntry(outcome.bytes);
       if (entry === undefined) continue;
-      if (entry.kind === 'uncacheable') return entry.until > clock.now() ? ALONE : this.#probe(place);
+      if (entry.kind === 'uncacheable') return this.#isSpared(entry.until) ? ALONE : this.#probe(place);
       if (entry.kind === 'response' && question.matches(entry.response)) {
         const { coalesced } = outcome;
         return { kind: 'stored', response: entry.response, coalesced, varied: names.length > 0 };
@@ -110,6 +116,10 @@ export class ResponseFlights {
   #try(place: Place): Promise<Outcome> {
     const { cache, clock, settling } = this.#context;
     const { tags, wait } = place.question;
+    const remembered = cache.glance(place.key);
+    if (remembered !== undefined) {
+      return Promise.resolve({ kind: 'bytes', bytes: remembered, coalesced: false });
+    }
     return new Promise((resolve, reject) => {
       const turn = new Turn(clock, this.#patienceFor(place.key, wait), () => {
         this.#slow.set(place.key, clock.monotonic() + wait);
@@ -181,6 +191,11 @@ export class ResponseFlights {
       };
     });
     return { filler, filled };
+  }
+
+  /** Whether a request need not try what could not be stored a moment ago. */
+  #isSpared(until: number): boolean {
+    return until > this.#context.clock.now() && Math.random() >= TRIED_SOONER;
   }
 
   /** Tries whether responses of a URL can be stored again. One request at a time does so, and nobody waits for it. */

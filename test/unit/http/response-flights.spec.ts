@@ -118,6 +118,30 @@ describe('requests for one response', () => {
     expect(bodyOf(await two.flights.ask(question()))).toBe('of who probes');
   });
 
+  it('are cached again soon, though somebody asks for what cannot be stored in front of every one of them', async () => {
+    const servers = new Servers();
+    const [one, two] = [servers.start(), servers.start()];
+    /** Asks five times a second, each time in front of all others. */
+    const attack = async (): Promise<void> => {
+      const answer = await one.flights.ask(question());
+      if (answer.kind !== 'stored') answer.filler?.refuse();
+      await quiet();
+    };
+    let asked = 0;
+    let found: Answer;
+    do {
+      await attack();
+      found = await two.flights.ask(question());
+      if (found.kind !== 'stored') found.filler?.store(kept('for all'));
+      await servers.processes.pass(200);
+      asked += 1;
+      // Each one tries with a chance of one to eight: that 200 do not is as likely as 1 to 400,000,000,000.
+    } while (found.kind !== 'stored' && asked < 200);
+    expect(bodyOf(found)).toBe('for all');
+    await attack();
+    expect(bodyOf(await one.flights.ask(question()))).toBe('for all');
+  });
+
   it('run their own handlers where there was no response, and the next request leads', async () => {
     const servers = new Servers();
     const { flights } = servers.start();
