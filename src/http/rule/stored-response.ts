@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { HeaderValue } from './header-fields.js';
 
 /** A response as it is kept. */
@@ -64,7 +65,7 @@ export function packResponse(response: StoredResponse): Buffer {
 }
 
 /**
- * Reads what `packResponse` wrote. `undefined` for anything else: another version, other bytes, a part of one.
+ * Reads what `packResponse` wrote. `undefined` for anything else: another version, other bytes, a part of one, what cannot be sent.
  * The body is a view of `bytes`.
  */
 export function unpackResponse(bytes: unknown): StoredResponse | undefined {
@@ -94,15 +95,30 @@ function unpack(bytes: Buffer): StoredResponse | undefined {
     selected.push({ name, value: reader.count() === 0 ? undefined : reader.text() });
   }
   const body = bytes.readUInt8(20) === 1 ? reader.bytes() : null;
-  if (!reader.atEnd) return undefined;
+  const status = bytes.readUInt16BE(2);
+  if (!reader.atEnd || !isSendable(status, headers)) return undefined;
   return {
-    status: bytes.readUInt16BE(2),
+    status,
     createdAt: bytes.readDoubleBE(4),
     expiresAt: bytes.readDoubleBE(12),
     headers,
     selected,
     body,
   };
+}
+
+/** Whether Node and the platforms would send it. What they would not is nothing that was sent before. */
+function isSendable(status: number, headers: readonly StoredHeader[]): boolean {
+  if (status < 200 || status > 599) return false;
+  try {
+    for (const { name, value } of headers) {
+      validateHeaderName(name);
+      for (const one of typeof value === 'string' ? [value] : value) validateHeaderValue(name, one);
+    }
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 class Reader {

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { packResponse, unpackResponse, type StoredResponse } from '../../../src/http/rule/stored-response.js';
 
 const value = fc.oneof(fc.string(), fc.array(fc.string(), { maxLength: 3 }));
+const name = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/);
 const responses: fc.Arbitrary<StoredResponse> = fc.record({
-  status: fc.integer({ min: 100, max: 599 }),
+  status: fc.integer({ min: 200, max: 599 }),
   createdAt: fc.integer({ min: 0, max: 8.64e15 }),
   expiresAt: fc.oneof(fc.integer({ min: 0, max: 8.64e15 }), fc.constant(Infinity)),
-  headers: fc.array(fc.record({ name: fc.string(), value }), { maxLength: 5 }),
+  headers: fc.array(fc.record({ name, value }), { maxLength: 5 }),
   selected: fc.array(fc.record({ name: fc.string(), value: fc.option(fc.string(), { nil: undefined }) }), {
     maxLength: 3,
   }),
@@ -56,6 +57,15 @@ describe('a packed response', () => {
       expect(unpackResponse(bytes.subarray(0, length))).toBeUndefined();
     }
     expect(unpackResponse(Buffer.concat([bytes, Buffer.from([0])]))).toBeUndefined();
+  });
+
+  it.each([
+    ['a status that is none', { status: 0 }],
+    ['a status that nobody answers with', { status: 100 }],
+    ['a field without a name', { headers: [{ name: '', value: 'a' }] }],
+    ['a field of two lines', { headers: [{ name: 'X', value: ['a', 'b\r\nY: c'] }] }],
+  ])('with %s is not one', (_name, spoilt) => {
+    expect(unpackResponse(packResponse({ ...response, ...spoilt }))).toBeUndefined();
   });
 
   it('of another version is not one', () => {
