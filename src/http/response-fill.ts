@@ -55,25 +55,32 @@ export interface Run {
 /** How long a response may take from the end of its handler to its head, once its client has left, in milliseconds. */
 const HEAD_DUE = 1_000;
 
-/** Waits for the handler's response, and has it stored if it may be. `run.filler` is told once, whatever happens. */
+/**
+ * Waits for the handler's response, and has it stored if it may be. `run.filler` is told once, whatever happens. Until then the
+ * request is watched: filters and serializers that tell a visitor of himself run after the handler.
+ */
 export function captureRun(run: Run): Capture {
-  const { filler } = run;
+  const { filler, watch } = run;
   const capture = run.exchange.capture(offerOf(run), run.plan.policy.maxBodyBytes);
   let completed = false;
   let closed = false;
+  const end = (): void => {
+    watch.stop();
+    filler.fail();
+  };
   run.exchange.onClose(() => {
     closed = true;
     // What was stored or refused was so before.
-    if (completed) filler.fail();
+    if (completed) end();
   });
   return {
     complete(value) {
       completed = true;
       capture.complete(value);
-      if (closed) run.clock.schedule(HEAD_DUE, () => filler.fail());
+      if (closed) run.clock.schedule(HEAD_DUE, end);
     },
     cancel() {
-      filler.fail();
+      end();
       capture.cancel();
     },
   };
@@ -89,6 +96,7 @@ export function offerOf(run: Run): Offer {
     else run.filler.refuse();
   };
   return (captured) => {
+    run.watch.stop();
     const judgeHead = judge(captured);
     run.sending();
     if (typeof judgeHead === 'string') {
