@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ModelRequest, ModelResponse } from '../../../support/http-model/messages.js';
 import { requestOf, responseOf } from '../../../support/http-model/programs.js';
-import { ROUTES, type AppRoute } from './model-routes.js';
+import type { AppRoute } from './model-routes.js';
 
 /** What the handler of a request does, if it runs. */
 export interface Script {
@@ -16,6 +16,8 @@ export interface Script {
   readonly body: 'object' | 'text' | 'empty';
   /** How long it takes, in milliseconds. */
   readonly takes: number;
+  /** Whether its `Location` is the other path, where the request changes something. */
+  readonly locates: boolean;
 }
 
 /** What a client says beside what the model knows of: nothing of it may change what is served but a 304. */
@@ -108,6 +110,7 @@ const scriptOf = (route: AppRoute): fc.Arbitrary<Script> =>
     throws: often('nothing', 'exception', 'error'),
     body: fc.constantFrom('object', 'text', 'empty'),
     takes: often(0, 0, 3, 8),
+    locates: often(false, true),
   });
 
 /** What most requests of a program are alike in. */
@@ -177,10 +180,9 @@ const actions = (route: AppRoute, usual: Usual): fc.Arbitrary<readonly Action[]>
   );
 
 /** Programs of requests to one route of two applications, in which many requests may share a response. */
-export const appPrograms: fc.Arbitrary<AppProgram> = fc
-  .constantFrom(...ROUTES)
-  .chain((route) => fc.tuple(fc.constant(route), usualOf(route)))
-  .chain(([route, usual]) =>
+export function appPrograms(routes: readonly AppRoute[]): fc.Arbitrary<AppProgram> {
+  const begun = fc.constantFrom(...routes).chain((route) => fc.tuple(fc.constant(route), usualOf(route)));
+  return begun.chain(([route, usual]) =>
     fc.record({
       route: fc.constant(route),
       steps: fc.array(
@@ -193,3 +195,4 @@ export const appPrograms: fc.Arbitrary<AppProgram> = fc
       ),
     }),
   );
+}

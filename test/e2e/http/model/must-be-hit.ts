@@ -17,6 +17,8 @@ export function surelyStored(ask: Ask, played: Played, judge: Judge): Entry | un
   if (made.ask.request.method !== 'GET' || made.ask.request.url !== ask.request.url) return undefined;
   const before = runs.slice(0, -1);
   if (before.some((run) => run.ask.at === made.ask.at)) return undefined;
+  // A failure is followed by a pause, which goes by real time; and what was made for visitors stays, though somebody else runs.
+  if (before.some((run) => run.status >= 500 || whoAsks(run.ask) !== whoAsks(made.ask))) return undefined;
   // What one process has learned of how the responses of a URL differ stays, and the other may not know of it.
   if (before.some(varies) && !saysTheSame(made.ask, ask)) return undefined;
   if (played.invalidations.some(({ began, done }) => done > made.began && began < ask.sent)) return undefined;
@@ -34,4 +36,8 @@ function saysTheSame(one: Ask, other: Ask): boolean {
     one.action.app === other.action.app &&
     names.every((name) => one.sentHeaders[name] === other.sentHeaders[name])
   );
+}
+
+function whoAsks({ request: { authorization, user, session } }: Ask): string {
+  return JSON.stringify([authorization, user, session]);
 }

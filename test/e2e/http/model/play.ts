@@ -9,6 +9,14 @@ import type { Ask, HandlerRun, Invalidation, Played } from './record.js';
 
 const NO_REPLY: RawReply = { status: 0, headers: {}, rawHeaders: [], body: Buffer.alloc(0), text: '' };
 
+/** What the headers of a run depend on beside its script. */
+interface Making {
+  readonly id: number;
+  readonly unmodified: boolean;
+  readonly noneMatch: string | undefined;
+  readonly location: string | undefined;
+}
+
 /** Plays programs against applications, and keeps what happens. Their handlers come here to learn what to answer. */
 export class Player implements ModelWorld {
   #apps: ModelApps | undefined;
@@ -19,6 +27,7 @@ export class Player implements ModelWorld {
   #lastTags = new Map<string, string>();
   /** Counts what happens. */
   #moment = 0;
+  #route = '';
   #start = 0;
   #at = 0;
   #names = 0;
@@ -34,6 +43,7 @@ export class Player implements ModelWorld {
     this.#runs = [];
     this.#invalidations = [];
     this.#lastTags = new Map();
+    this.#route = route.name;
     this.#start = apps.time.now();
     this.#at = 0;
     let settled = true;
@@ -86,7 +96,7 @@ export class Player implements ModelWorld {
       unmodified,
       failed: throws === 'error',
       asked,
-      headers: this.#headersOf(script, { id, unmodified, noneMatch }),
+      headers: this.#headersOf(script, { id, unmodified, noneMatch, location: this.#locationOf(ask) }),
       body: typeof value === 'object' ? JSON.stringify(value) : (value ?? ''),
     };
     ask.runs.push(run);
@@ -113,6 +123,16 @@ export class Player implements ModelWorld {
     return (this.#moment += 1);
   }
 
+  /** The other path, where an unsafe request names it. */
+  #locationOf({ action: { request, script } }: Ask): string | undefined {
+    if (!script.locates || isSafe(request.method)) return undefined;
+    return this.#pathOf(request.url === 'a' ? 'b' : 'a');
+  }
+
+  #pathOf(id: string): string {
+    return `/${this.#route}/${this.#pathId(id)}`;
+  }
+
   #pathId(id: string): string {
     return `p${this.#programs}-${id}`;
   }
@@ -135,15 +155,18 @@ export class Player implements ModelWorld {
       runs: [],
     };
     this.#asks.set(id, ask);
-    const path = `/${route.name}/${this.#pathId(request.url)}${search}`;
     const base = this.#present.urls[action.app] ?? '';
-    ask.reply = await send(base, path, { method: request.method, headers: sentHeaders });
+    ask.reply = await send(base, `${this.#pathOf(request.url)}${search}`, {
+      method: request.method,
+      headers: sentHeaders,
+    });
     ask.answered = this.#now();
     const { etag } = ask.reply.headers;
     if (etag !== undefined) this.#lastTags.set(request.url, etag);
     if (!isSafe(request.method) && ask.reply.status >= 200 && ask.reply.status < 400) {
       const began = ask.runs[0]?.ended ?? ask.sent;
-      this.#invalidations.push({ id: request.url, began, done: ask.answered });
+      const ids = this.#locationOf(ask) === undefined ? [request.url] : ['a', 'b'];
+      for (const one of ids) this.#invalidations.push({ id: one, began, done: ask.answered });
     }
   }
 
@@ -177,7 +200,7 @@ export class Player implements ModelWorld {
 
   #headersOf(
     { response, etag, modified }: Script,
-    { id, unmodified, noneMatch }: { id: number; unmodified: boolean; noneMatch: string | undefined },
+    { id, unmodified, noneMatch, location }: Making,
   ): ReadonlyMap<string, string | readonly string[]> {
     const at = Math.floor(this.#present.time.now() / 1_000);
     const said = Object.entries(responseHeaders(stretched(response, TICK / 1_000), at));
@@ -190,6 +213,7 @@ export class Player implements ModelWorld {
     if (tag !== undefined) headers.set('etag', tag);
     if (modified !== undefined && !unmodified) headers.set('last-modified', this.#dateBefore(modified));
     if (response.cookie === 'handler') headers.set('set-cookie', [`sid=run-${id}`, 'theme=light']);
+    if (location !== undefined) headers.set('location', location);
     if (!unmodified) headers.set('x-made', String(id)).set('link', ['</one>', `</r${id}>`]);
     return headers.set('x-run', String(id)).set('x-mine', String(id)).set('x-request-id', String(id));
   }
