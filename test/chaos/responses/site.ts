@@ -10,7 +10,7 @@ import { eventually } from '../../support/eventually.js';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../../support/redis-server.js';
 
 /** For a machine that is busy with something else. */
-export const PATIENCE = { timeout: 40_000 };
+export const PATIENCE = { timeout: 60_000 };
 
 /** What a handler gives: enough of it that a part would be seen to be one. */
 export interface Page {
