@@ -13,6 +13,7 @@ const TABLES = [
   'tags',
   'clear',
   'propagation',
+  'http',
   'memory-cost',
   'coherence',
 ];

@@ -8,21 +8,24 @@ import { figure, ratioText, verdict } from './target.mjs';
 /**
  * One rival in one section.
  *
- * @typedef {{ name: string, operation: Operation, target?: import('./target.mjs').Target | undefined }} Rival
+ * @typedef {import('./paired-rounds.mjs').Contender & { target?: import('./target.mjs').Target | undefined }} Rival
  */
 
 /**
  * Measures ours beside each rival, with `callers` at a time, and gives the section of the results. Targets are for the
  * speed (the rival's time by ours), or where `measure` is `cpu` for the CPU time (ours by the rival's).
  *
- * An operation that does `per` things at once is given per thing. `text` stands above the table.
+ * `cpu` = where ours runs, if not in this process. An operation that does `per` things at once is given per thing. `text` stands above the table.
  *
  * @param {string} title
- * @param {{ ours: Operation, rivals: readonly Rival[], callers: number, measure: 'speed' | 'cpu', per?: number, text?: string }} what
+ * @param {{ ours: Operation, rivals: readonly Rival[], callers: number, measure: 'speed' | 'cpu', cpu?: import('./load.mjs').CpuMeter, per?: number, text?: string }} what
  * @returns {Promise<import('./report.mjs').Section>}
  */
-export async function comparisonSection(title, { ours, rivals, callers, measure, per = 1, text }) {
-  const comparisons = await pairedRounds({ name: 'ours', operation: ours }, rivals, { callers });
+export async function comparisonSection(
+  title,
+  { ours, rivals, callers, measure, cpu: meter, per = 1, text },
+) {
+  const comparisons = await pairedRounds({ name: 'ours', operation: ours, cpu: meter }, rivals, { callers });
   const rows = comparisons.map(({ rival, ours: mine, theirs }, index) => {
     const { target } = /** @type {Rival} */ (rivals[index]);
     const speed = ratios(theirs, mine, 'wall');

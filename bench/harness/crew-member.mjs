@@ -20,17 +20,24 @@ import { sampleValue } from './sample-values.mjs';
  *   Answers `WatchResult`.
  * @typedef {{ type: 'read', url: string }} Read Gets a key every millisecond with a bare client from now on.
  * @typedef {{ type: 'stop' }} Stop Ends that. Answers `ReadResult[]`.
- * @typedef {Open | Herd | Remember | Watch | Read | Stop} Order
+ * @typedef {{ type: 'serve', platform: import('../contenders/web-apps.mjs').Platform, cache: import('../contenders/web-apps.mjs').CacheKind, url: string }} Serve
+ *   Starts an application. Answers `Serving`.
+ * @typedef {{ type: 'usage' }} Usage Answers `UsageResult`.
+ * @typedef {Open | Herd | Remember | Watch | Read | Stop | Serve | Usage} Order
  */
 
 /** @typedef {{ latencies: number[], loads: number }} HerdResult In milliseconds; how often the loader ran. */
 /** @typedef {{ since: number, clean: number }} WatchResult Moments of the monotonic clock. */
+/** @typedef {{ name: string, port: number }} Serving */
+/** @typedef {{ cpu: number, runs: number }} UsageResult CPU time of the process in microseconds; how often the handler ran. */
 /** @typedef {{ at: number, took: number }} ReadResult When it was sent, by the monotonic clock, and how long it took. */
 
 /** @type {Map<string, import('../contenders/contender.mjs').CacheUnderTest>} */
 const caches = new Map();
 /** @type {Map<string, import('../contenders/contender.mjs').CacheUnderTest>} */
 const clients = new Map();
+/** @type {import('../contenders/web-apps.mjs').WebApp | undefined} */
+let app;
 /** @type {{ going: boolean, ended: Promise<ReadResult[]> } | undefined} */
 let reading;
 
@@ -58,6 +65,10 @@ async function obey(order) {
       return read(order);
     case 'stop':
       return stop();
+    case 'serve':
+      return serve(order);
+    case 'usage':
+      return usage();
   }
 }
 
@@ -132,6 +143,22 @@ async function read({ url }) {
 async function stop() {
   if (reading !== undefined) reading.going = false;
   return reading?.ended;
+}
+
+/**
+ * @param {Serve} order
+ * @returns {Promise<Serving>}
+ */
+async function serve({ platform, cache, url }) {
+  const { startWebApp } = await import('../contenders/web-apps.mjs');
+  app = await startWebApp(platform, cache, url);
+  return { name: app.name, port: app.port };
+}
+
+/** @returns {UsageResult} */
+function usage() {
+  const { user, system } = process.cpuUsage();
+  return { cpu: user + system, runs: app?.runs() ?? 0 };
 }
 
 /** @param {string} url */

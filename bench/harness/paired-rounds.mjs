@@ -1,12 +1,13 @@
-import { applyLoad, collectGarbage, warmUp } from './load.mjs';
+import { applyLoad, collectGarbage, ownCpu, warmUp } from './load.mjs';
 
 /** @typedef {import('./load.mjs').Operation} Operation */
 /** @typedef {import('./load.mjs').Cost} Cost */
+/** @typedef {import('./load.mjs').CpuMeter} CpuMeter */
 
 /**
- * Somebody who does the same work as we do.
+ * Somebody who does the same work as we do; `cpu` = where, if not in this process.
  *
- * @typedef {{ name: string, operation: Operation }} Contender
+ * @typedef {{ name: string, operation: Operation, cpu?: CpuMeter | undefined }} Contender
  */
 
 /**
@@ -59,8 +60,8 @@ export async function pairedRounds(ours, rivals, { callers, rounds = ROUNDS }) {
  * @param {number} callers
  * @returns {Promise<() => Promise<Cost>>}
  */
-async function sliceOf({ operation }, callers) {
-  const cpu = await warmUp(operation, { callers, milliseconds: WARM_UP });
-  const count = Math.max(callers * 4, Math.round((SLICE * 1_000) / cpu));
-  return () => applyLoad(operation, { callers, count });
+async function sliceOf({ operation, cpu = ownCpu }, callers) {
+  const took = await warmUp(operation, { callers, milliseconds: WARM_UP, cpu });
+  const count = Math.max(callers * 4, Math.round((SLICE * 1_000) / took));
+  return () => applyLoad(operation, { callers, count, cpu });
 }

@@ -317,6 +317,11 @@ export class NamedCache {
     return reserve(this.#scope, key, tags, anew);
   }
 
+  /** The fresh value of a key that `share` would find in the memory of this process, at once. @internal */
+  glance(key: string): unknown {
+    return this.#readThrough.glance(key);
+  }
+
   /** `getOrSet` for a value that is given to all callers as it is, since nobody changes it. @internal */
   share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult> {
     const { ttl, jitter } = this.#scope.context;

@@ -35,6 +35,13 @@ export class ReadThrough {
     this.#loading = new Loading(scope);
   }
 
+  /** The fresh value of a key that this process remembers, at once; `undefined` where it has to be looked up. */
+  glance(key: string): unknown {
+    const entry = this.#scope.peek(key);
+    if (entry !== undefined) this.#scope.report({ type: 'hit', cache: this.#scope.name, key });
+    return entry?.value;
+  }
+
   /** The value of one key. */
   async one(key: string, load: Load, plan: LoadPlan): Promise<ReadThroughResult> {
     const id = this.#scope.flightOf(key);
