@@ -3,6 +3,7 @@ import {
   Get,
   Headers,
   Ip,
+  Module,
   Next,
   Post,
   Redirect,
@@ -103,16 +104,14 @@ class Around implements NestInterceptor {
 }
 
 /** Puts an interceptor in front of all others. */
+@Module({})
 export class PushyModule {
-  static inject = [ApplicationConfig];
-
   constructor(private readonly config: ApplicationConfig) {}
 
   configure(): void {
     this.config.getGlobalInterceptors().unshift(new Around());
   }
 }
-Reflect.defineMetadata('design:paramtypes', [ApplicationConfig], PushyModule);
 
 const setting =
   (name: string, value: string): Handler =>

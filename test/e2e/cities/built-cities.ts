@@ -28,6 +28,11 @@ export class BuiltCities {
     return built;
   }
 
+  /** The file that `npm start` runs. */
+  get main(): string {
+    return join(this.#folder, 'examples/cities/dist/main.js');
+  }
+
   /** Runs what `npm start` runs after its builds and waits until it has printed what to try. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<CitiesProcess> {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
