@@ -10,7 +10,7 @@ import {
 } from '../../../../src/index.js';
 import { send } from '../http-client.js';
 import { startModuleApp, type ModuleApp } from '../module-app.js';
-import { platforms } from '../response-app.js';
+import { platforms, type Platform } from '../response-app.js';
 
 let runs = 0;
 const counted = () => ({ run: (runs += 1) });
@@ -95,54 +95,62 @@ class Private extends Mixed {
   }
 }
 
-describe('rule 23: which routes are cached', () => {
+/** An application with all of these controllers, and what tests ask it with. */
+function choices(platform: Platform) {
+  let app: ModuleApp;
+  afterEach(() => app.close());
+
+  async function start(http: ResponseCacheOptions = {}): Promise<void> {
+    runs = 0;
+    const controllers = [Products, Told, Mixed, Bound, Private];
+    app = await startModuleApp({ platform, controllers, http, caches: { pages: {} } });
+  }
+
+  async function run(path: string, method = 'GET'): Promise<number> {
+    const { text } = await send(app.url, path, { method });
+    await app.drain();
+    return (JSON.parse(text) as { run: number }).run;
+  }
+
+  /** Whether a second request gets what the first one made. */
+  async function isCached(path: string, method = 'GET'): Promise<boolean> {
+    return (await run(path, method)) === (await run(path, method));
+  }
+
+  const cache = (name?: string) => app.cache(name);
+  return { start, run, isCached, cache };
+}
+
+describe('rule 16: tags of routes, of parameters and of handlers', () => {
   describe.each(platforms)('%s', (platform) => {
-    let app: ModuleApp;
-    afterEach(() => app.close());
-
-    async function start(http: ResponseCacheOptions = {}): Promise<void> {
-      runs = 0;
-      const controllers = [Products, Told, Mixed, Bound, Private];
-      app = await startModuleApp({ platform, controllers, http, caches: { pages: {} } });
-    }
-
-    async function run(path: string, method = 'GET'): Promise<number> {
-      const { text } = await send(app.url, path, { method });
-      await app.drain();
-      return (JSON.parse(text) as { run: number }).run;
-    }
-
-    /** Whether a second request gets what the first one made. */
-    async function isCached(path: string, method = 'GET'): Promise<boolean> {
-      return (await run(path, method)) === (await run(path, method));
-    }
+    const { start, run, isCached, cache } = choices(platform);
 
     it('a tag with a parameter invalidates the responses for its value alone', async () => {
       await start();
       expect([await run('/products/1'), await run('/products/2'), await run('/products/1/judged')]).toEqual([
         1, 2, 3,
       ]);
-      await app.cache().invalidateTags('product:1');
+      await cache().invalidateTags('product:1');
       expect([await run('/products/2'), await run('/products/1'), await run('/products/1/judged')]).toEqual([
         2, 4, 5,
       ]);
-      await app.cache().invalidateTags('products');
+      await cache().invalidateTags('products');
       expect([await run('/products/2'), await run('/products/1/judged')]).toEqual([6, 5]);
-      await app.cache().invalidateTags('judged');
+      await cache().invalidateTags('judged');
       expect(await run('/products/1/judged')).toBe(7);
     });
 
     it('a handler adds tags to its response', async () => {
       await start();
       expect([await run('/told/tags'), await run('/told/tags')]).toEqual([1, 1]);
-      await app.cache().invalidateTags('told');
+      await cache().invalidateTags('told');
       expect(await run('/told/tags')).toBe(2);
     });
 
     it('a handler says how long its response lives', async () => {
       await start();
       await run('/told/ttl');
-      const part = app.cache().namespace('http-responses');
+      const part = cache().namespace('http-responses');
       const ttls: number[] = [];
       for await (const key of part.keys()) ttls.push((await part.remainingTtl(key)) ?? 0);
       expect(ttls).toHaveLength(1);
@@ -155,6 +163,12 @@ describe('rule 23: which routes are cached', () => {
       expect(await isCached('/told/maybe?store=yes')).toBe(true);
       expect(await isCached('/told/uncached')).toBe(false);
     });
+  });
+});
+
+describe('rule 23: every GET is cached where the module says so, but what is excluded', () => {
+  describe.each(platforms)('%s', (platform) => {
+    const { start, run, isCached, cache } = choices(platform);
 
     it('`routes: all` caches every GET in its cache, but where @NoCache stands', async () => {
       await start({ routes: 'all', cache: 'pages' });
@@ -163,7 +177,7 @@ describe('rule 23: which routes are cached', () => {
       expect(await isCached('/mixed/excluded')).toBe(false);
       expect(await isCached('/private/plain')).toBe(false);
       expect(await isCached('/private/decorated')).toBe(true);
-      await app.cache('pages').clear();
+      await cache('pages').clear();
       expect(await run('/private/decorated')).toBe(await run('/private/decorated'));
       const before = runs;
       expect(await run('/mixed/plain')).toBe(before + 1);
