@@ -38,7 +38,7 @@ export class ResponseStorage {
   readonly clock: Clock;
   readonly #context: ResponseStorageContext;
   readonly #flights = new Map<string, ResponseFlights>();
-  readonly #variants = new Variants();
+  readonly #variants: Variants;
   readonly #settling = new Set<Promise<unknown>>();
   readonly #told = new Set<string>();
   readonly #logger = new Logger('ResponseCache');
@@ -46,6 +46,7 @@ export class ResponseStorage {
   constructor(context: ResponseStorageContext) {
     this.#context = context;
     this.clock = context.clock;
+    this.#variants = new Variants(context.clock);
   }
 
   /** What responses take from a cache. Throws for an unknown one. */
