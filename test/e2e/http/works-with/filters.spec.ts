@@ -16,7 +16,7 @@ import {
   type CanActivate,
   type ExceptionFilter,
 } from '@nestjs/common';
-import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Cacheable } from 'nestjs-redis-cache';
 import { comparable, type RawReply } from '../http-client.js';
@@ -66,9 +66,12 @@ class PersonalFilter implements ExceptionFilter {
 
 /** Hides from strangers that there is something, and from the cache that there is not. */
 @Catch(ForbiddenException, GoneException)
-class HidingFilter extends BaseExceptionFilter {
-  override catch(error: HttpException, host: ArgumentsHost) {
-    super.catch(error instanceof GoneException ? new ForbiddenException() : new NotFoundException(), host);
+class HidingFilter implements ExceptionFilter {
+  constructor(readonly host: HttpAdapterHost) {}
+
+  catch(error: HttpException, host: ArgumentsHost) {
+    const status = error instanceof GoneException ? 403 : 404;
+    this.host.httpAdapter.reply(host.switchToHttp().getResponse(), { hidden: true }, status);
   }
 }
 

@@ -1,154 +1,36 @@
-import {
-  Controller,
-  Get,
-  HttpException,
-  Inject,
-  Injectable,
-  Optional,
-  Param,
-  RequestTimeoutException,
-  Scope,
-  UseInterceptors,
-  type CallHandler,
-  type ExecutionContext,
-  type NestInterceptor,
-} from '@nestjs/common';
-import { APP_INTERCEPTOR, REQUEST } from '@nestjs/core';
-import {
-  NEVER,
-  catchError,
-  concat,
-  filter,
-  from,
-  map,
-  of,
-  tap,
-  throwError,
-  timeout,
-  TimeoutError,
-} from 'rxjs';
+import { Controller, Get, Param, Scope, UseInterceptors } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import { NEVER, concat, from, map, of } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Cacheable } from 'nestjs-redis-cache';
 import { platforms } from '../response-app.js';
-import type { AnyRequest, AnyResponse } from '../routes.js';
 import { cacheSays, neighbours } from './neighbours.js';
-
-let runs = 0;
-const log: string[] = [];
-
-@Injectable()
-class Logging implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler) {
-    log.push(`before ${context.getHandler().name}`);
-    return next.handle().pipe(tap((value) => log.push(`after ${JSON.stringify(value)}`)));
-  }
-}
-
-@Injectable()
-class Envelope implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next.handle().pipe(map((data: unknown) => ({ data })));
-  }
-}
-
-@Injectable()
-class Even implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next.handle().pipe(filter((value: unknown) => Number(value) % 2 === 0));
-  }
-}
-
-@Injectable()
-class Marking implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler) {
-    const response = context.switchToHttp().getResponse<AnyResponse>();
-    response.header('X-Early', 'early');
-    return next.handle().pipe(
-      tap(() => {
-        response.header('X-Late', `late ${runs}`);
-        response.status(203);
-      }),
-    );
-  }
-}
-
-@Injectable()
-class Impatient implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next.handle().pipe(
-      timeout(50),
-      catchError((error: unknown) =>
-        throwError(() => (error instanceof TimeoutError ? new RequestTimeoutException('too late') : error)),
-      ),
-    );
-  }
-}
-
-/** Gives what it likes in the place of an error. */
-@Injectable()
-class Forgiving implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next.handle().pipe(catchError(() => of({ instead: (runs += 1) })));
-  }
-}
-
-@Injectable()
-class Translating implements NestInterceptor {
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next
-      .handle()
-      .pipe(
-        catchError((error: unknown) =>
-          throwError(() => new HttpException(`translated ${String(error)}`, 502)),
-        ),
-      );
-  }
-}
-
-/** Answers in the place of the handler. */
-@Injectable()
-class Answering implements NestInterceptor {
-  intercept() {
-    return of({ answered: (runs += 1) });
-  }
-}
-
-@Injectable({ scope: Scope.REQUEST })
-class PerRequest implements NestInterceptor {
-  readonly #number = (made += 1);
-
-  constructor(@Optional() @Inject(REQUEST) readonly request?: AnyRequest) {}
-
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next.handle().pipe(map((data: unknown) => ({ data, made: this.#number })));
-  }
-}
-let made = 0;
-
-/** Shows to each visitor what is his own. */
-@Injectable({ scope: Scope.REQUEST })
-class Personal implements NestInterceptor {
-  constructor(@Inject(REQUEST) readonly request: AnyRequest) {}
-
-  intercept(_context: ExecutionContext, next: CallHandler) {
-    return next
-      .handle()
-      .pipe(map((data: unknown) => ({ data, theme: this.request.headers.cookie ?? 'no cookie' })));
-  }
-}
+import {
+  Answering,
+  done,
+  Envelope,
+  Even,
+  Forgiving,
+  Impatient,
+  Logging,
+  Marking,
+  Personal,
+  PerRequest,
+  Translating,
+} from './various-interceptors.js';
 
 @Controller()
 class PageController {
   @Get('page/:id')
   @Cacheable({ ttl: '1m' })
   page(@Param('id') id: string) {
-    return { id, run: (runs += 1) };
+    return { id, run: (done.runs += 1) };
   }
 
   @Get('observed')
   @Cacheable({ ttl: '1m', returns: 'observable' })
   observed() {
-    return from([1, 2, 3]).pipe(map((value) => ({ value, run: runs })));
+    return from([1, 2, 3]).pipe(map((value) => ({ value, run: done.runs })));
   }
 }
 
@@ -158,7 +40,7 @@ class RouteController {
   @UseInterceptors(Envelope, Logging)
   @Cacheable({ ttl: '1m' })
   enveloped() {
-    return { run: (runs += 1) };
+    return { run: (done.runs += 1) };
   }
 
   @Get('filtered')
@@ -172,15 +54,15 @@ class RouteController {
   @UseInterceptors(Marking)
   @Cacheable({ ttl: '1m', response: { statuses: [203] } })
   marked() {
-    return { run: (runs += 1) };
+    return { run: (done.runs += 1) };
   }
 
   @Get('slow')
   @UseInterceptors(Impatient)
   @Cacheable({ ttl: '1m', returns: 'observable' })
   slow() {
-    runs += 1;
-    return runs === 1 ? concat(of('part'), NEVER) : of('whole');
+    done.runs += 1;
+    return done.runs === 1 ? concat(of('part'), NEVER) : of('whole');
   }
 
   @Get('forgiven')
@@ -194,7 +76,7 @@ class RouteController {
   @UseInterceptors(Translating)
   @Cacheable({ ttl: '1m' })
   translated(): object {
-    runs += 1;
+    done.runs += 1;
     throw new Error('broken');
   }
 
@@ -209,23 +91,21 @@ class RouteController {
   @UseInterceptors(PerRequest)
   @Cacheable({ ttl: '1m' })
   perRequest() {
-    return { run: (runs += 1) };
+    return { run: (done.runs += 1) };
   }
 
   @Get('personal')
   @UseInterceptors(Personal)
   @Cacheable({ ttl: '1m' })
   personal() {
-    return { run: (runs += 1) };
+    return { run: (done.runs += 1) };
   }
 }
 
 describe.each(platforms)('beside other interceptors on %s', (platform) => {
   const { start, ask, stored } = neighbours(platform);
   beforeEach(() => {
-    runs = 0;
-    made = 0;
-    log.length = 0;
+    done.reset();
   });
 
   const startRoutes = () => start({ controllers: [RouteController] });
@@ -251,9 +131,9 @@ describe.each(platforms)('beside other interceptors on %s', (platform) => {
     });
     const { hit } = await missAndHit('/page/1');
     expect(hit.text).toBe('{"data":{"data":{"id":"1","run":1}}}');
-    expect(log).toHaveLength(2);
+    expect(done.log).toHaveLength(2);
     await missAndHit('/page/2');
-    expect(log.filter((line) => line.startsWith('before'))).toEqual(['before page', 'before page']);
+    expect(done.log.filter((line) => line.startsWith('before'))).toEqual(['before page', 'before page']);
   });
 
   it('each value of an observable passes them, and the last one is stored', async () => {
@@ -264,14 +144,14 @@ describe.each(platforms)('beside other interceptors on %s', (platform) => {
     });
     const { hit } = await missAndHit('/observed');
     expect(hit.text).toBe('{"data":{"value":3,"run":0}}');
-    expect(log).toHaveLength(4);
+    expect(done.log).toHaveLength(4);
   });
 
   it('those of a route stand inside, in their order', async () => {
     await startRoutes();
     const { hit } = await missAndHit('/enveloped');
     expect(hit.text).toBe('{"data":{"run":1}}');
-    expect(log).toEqual(['before enveloped', 'after {"run":1}']);
+    expect(done.log).toEqual(['before enveloped', 'after {"run":1}']);
   });
 
   it('a value that they hold back is not what is stored', async () => {
@@ -290,7 +170,7 @@ describe.each(platforms)('beside other interceptors on %s', (platform) => {
     const late = await ask('/slow');
     expect([late.status, late.text]).toEqual([408, expect.stringContaining('too late')]);
     expect((await missAndHit('/slow')).hit.text).toBe('whole');
-    expect(runs).toBe(2);
+    expect(done.runs).toBe(2);
   });
 
   it('what they give in the place of an error is stored, as any value', async () => {
@@ -300,7 +180,7 @@ describe.each(platforms)('beside other interceptors on %s', (platform) => {
 
   it('what they throw in the place of another error is not', async () => {
     await startRoutes();
-    for (const run of [1, 2]) expect([(await ask('/translated')).status, runs]).toEqual([502, run]);
+    for (const run of [1, 2]) expect([(await ask('/translated')).status, done.runs]).toEqual([502, run]);
     expect((await stored()).includes('translated')).toBe(false);
   });
 
@@ -313,7 +193,7 @@ describe.each(platforms)('beside other interceptors on %s', (platform) => {
     await startRoutes();
     const { hit } = await missAndHit('/per-request');
     expect(hit.text).toBe('{"data":{"run":1},"made":1}');
-    expect(runs).toBe(1);
+    expect(done.runs).toBe(1);
   });
 
   it('so does one for all routes', async () => {
@@ -325,7 +205,7 @@ describe.each(platforms)('beside other interceptors on %s', (platform) => {
       const { hit } = await missAndHit(`/page/${run}`);
       expect(JSON.parse(hit.text)).toMatchObject({ data: { id: String(run), run } });
     }
-    expect(runs).toBe(2);
+    expect(done.runs).toBe(2);
   });
 
   it('what one reads of its visitor, as a handler would, keeps the response out', async () => {
