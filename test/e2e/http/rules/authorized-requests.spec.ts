@@ -1,10 +1,12 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { ResponseOptions } from '../../../../src/di/response-options.js';
 import { parseCookies } from '../attacks/attacked-app.js';
 import { counter, type AnyRequest } from '../routes.js';
-import { appsOn, BY_HEADERS, platforms, type Handler } from './rule-app.js';
+import { appsOn, BY_HEADERS, platforms, type Handler, type RuleAppOptions } from './rule-app.js';
 
 /** Knows the user by a header. */
 @Injectable()
@@ -134,6 +136,43 @@ describe('rule 3: routes that say who their responses are for', () => {
         const control = String(headers['cache-control']).replace(/max-age=5\d/, 'max-age=60');
         expect([stage, control]).toEqual([stage, told]);
       }
+    });
+  });
+});
+
+describe('rule 3: sessions, where the route decides', () => {
+  describe.each(platforms)('%s', (platform) => {
+    const start = appsOn(platform);
+
+    /** Loads a session for who names one, as middleware for sessions does. */
+    const loading: RuleAppOptions['prepare'] = (nest) => {
+      const load = (request: { headers: IncomingHttpHeaders }) => {
+        const held = request.headers['x-session'];
+        if (held !== undefined)
+          Object.assign(request, { session: { cookie: {}, ...(held !== '' && { held }) } });
+      };
+      if (platform === 'express') {
+        nest.use((request: IncomingMessage, _response: unknown, next: () => void) => (load(request), next()));
+        return;
+      }
+      const fastify = nest.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+      fastify.addHook('onRequest', async (request) => load(request));
+    };
+
+    it('one that holds something neither reads nor fills; an empty one does', async () => {
+      const { visit } = await start(counter(), { prepare: loading });
+      expect((await visit('/page', { 'X-Session': 'ann' })).text).toBe('{"run":1}');
+      expect((await visit('/page', { 'X-Session': '' })).text).toBe('{"run":2}');
+      expect((await visit('/page')).text).toBe('{"run":2}');
+      expect((await visit('/page', { 'X-Session': 'ann' })).text).toBe('{"run":3}');
+    });
+
+    it('a cookie of one that the policy names neither reads nor fills; others do', async () => {
+      const { visit } = await start(counter(), { http: { sessionCookies: ['sid'] } });
+      expect((await visit('/page', { Cookie: 'theme=dark; sid=1' })).text).toBe('{"run":1}');
+      expect((await visit('/page', { Cookie: '_ga=1' })).text).toBe('{"run":2}');
+      expect((await visit('/page', { Cookie: 'sidx=1' })).text).toBe('{"run":2}');
+      expect((await visit('/page', { Cookie: 'sid=1' })).text).toBe('{"run":3}');
     });
   });
 });
