@@ -8,10 +8,19 @@ import { send } from '../e2e/http/http-client.js';
 import { startModuleApp, type AnyApplication, type ModuleApp } from '../e2e/http/module-app.js';
 import { platforms } from '../e2e/http/response-app.js';
 import { ROOT } from '../support/source-tree.js';
-import { JudgedController, MIDDLEWARE, PushyModule, REFUSED, RefusedController } from './refused-pages.js';
+import {
+  JudgedController,
+  MIDDLEWARE,
+  PagesController,
+  PushyModule,
+  REFUSED,
+  RefusedController,
+} from './refused-pages.js';
 
 const plain: Handler = () => ({});
 let page: string;
+
+const read = (name: string): Promise<string> => readFile(join(ROOT, 'docs/guide', name), 'utf8');
 
 /** The part of the page under a heading. */
 function under(heading: string): string {
@@ -25,9 +34,9 @@ function reasonsUnder(heading: string): string[] {
   return reasons.filter((reason) => reason !== 'detail').toSorted();
 }
 
-/** The lines that it shows. */
-function examplesUnder(heading: string): string[] {
-  return [...under(heading).matchAll(/^```text\n(.*?)\n```$/gms)].map(([, line]) => String(line));
+/** The lines that some text shows. */
+function examplesIn(text: string): string[] {
+  return [...text.matchAll(/^```text\n(.*?)\n```$/gms)].map(([, line]) => String(line));
 }
 
 function prepare(app: AnyApplication): void {
@@ -50,7 +59,7 @@ describe.each(platforms)('docs/guide/responses-never-cached.md, on %s', (platfor
   let said: string[];
 
   beforeAll(async () => {
-    page = await readFile(join(ROOT, 'docs/guide/responses-never-cached.md'), 'utf8');
+    page = await read('responses-never-cached.md');
   });
 
   beforeEach(() => {
@@ -85,7 +94,7 @@ describe.each(platforms)('docs/guide/responses-never-cached.md, on %s', (platfor
     });
     await send(app.url, '/page');
     expect(reasonsSaid(form)).toEqual(reasonsUnder('Routes'));
-    const [first, atStart] = examplesUnder('Routes');
+    const [first, atStart] = examplesIn(under('Routes'));
     expect(first).toMatch(form);
     expect(said).toContain(atStart);
   });
@@ -105,7 +114,7 @@ describe.each(platforms)('docs/guide/responses-never-cached.md, on %s', (platfor
     for (const path of ['silent', 'unless', 'replaced']) await send(app.url, `/judged/${path}`);
     await app.drain();
     expect(reasonsSaid(form)).toEqual(reasonsUnder('Responses'));
-    expect(examplesUnder('Responses')).toEqual([expect.stringMatching(form)]);
+    expect(examplesIn(under('Responses'))).toEqual([expect.stringMatching(form)]);
   });
 
   it('has every detail of Cache-Status, and no other', async () => {
@@ -129,7 +138,15 @@ describe.each(platforms)('docs/guide/responses-never-cached.md, on %s', (platfor
       said.push(String(reply.headers['cache-status']));
     }
     expect(reasonsSaid(form)).toEqual(reasonsUnder('Requests'));
-    const [example = ''] = examplesUnder('Requests');
+    const [example = ''] = examplesIn(under('Requests'));
     expect(example.replace('Cache-Status: ', '')).toMatch(form);
+  });
+
+  it('and the lines of the taint check are logged', async () => {
+    app = await startModuleApp({ platform, controllers: [PagesController], prepare });
+    said = [];
+    for (const path of ['find', 'list']) await send(app.url, `/tainted/${path}`);
+    await app.drain();
+    expect(said).toEqual(examplesIn(await read('responses-taint-check.md')));
   });
 });

@@ -8,6 +8,7 @@ import {
   Post,
   Redirect,
   Render,
+  Req,
   Res,
   Sse,
   StreamableFile,
@@ -18,7 +19,7 @@ import {
 import { ApplicationConfig } from '@nestjs/core';
 import { Cacheable, ResponseCacheContext, ResponseCacheCtx } from 'nestjs-redis-cache';
 import { of, type Observable } from 'rxjs';
-import type { Attacked, Handler } from '../e2e/http/attacks/attacked-app.js';
+import type { Attacked, Handler, Visited } from '../e2e/http/attacks/attacked-app.js';
 
 /** Routes of which nothing is ever cached, one for each reason. */
 @Controller('routes')
@@ -93,6 +94,22 @@ export class JudgedController {
   @Cacheable({ tags: () => ['a'] })
   async replaced(): Promise<object> {
     return {};
+  }
+}
+
+/** Handlers that read what is not part of the key. */
+@Controller('tainted')
+export class PagesController {
+  @Get('find')
+  @Cacheable()
+  async find(@Req() { cookies }: Visited): Promise<object> {
+    return { theme: cookies?.['theme'] };
+  }
+
+  @Get('list')
+  @Cacheable()
+  async list(@Req() { headers }: Visited): Promise<object> {
+    return { language: headers['accept-language'] };
   }
 }
 
