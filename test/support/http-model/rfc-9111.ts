@@ -4,8 +4,8 @@ import type { Directive, ModelRequest, ModelResponse, ModelRoute, ModelRun } fro
 const HEURISTIC = new Set([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501]);
 
 /**
- * How a response is said to be served: fresh, to a request that waited for the run that made it (and may be given it though it
- * lives for no time at all), while it is renewed, or in place of an error.
+ * How a response is said to be served: fresh; at the time that it was made, to a request that waited for it (and may be given it
+ * though it lives for no time at all); while it is renewed, or in place of an error.
  */
 export type Manner = 'fresh' | 'waited' | 'revalidate' | 'error';
 

@@ -12,7 +12,7 @@ import { Player } from './play.js';
 
 const PROGRAMS = 600;
 
-describe('the model of two applications', () => {
+describe('the model of two applications', { timeout: 180_000 }, () => {
   const player = new Player();
   let apps: ModelApps;
 

@@ -8,7 +8,7 @@ import { ROUTES } from './model-routes.js';
 import { Player } from './play.js';
 
 /** How many programs are played in all: `HTTP_MODEL_RUNS=20000` takes about twenty minutes. */
-const RUNS = Number(process.env['HTTP_MODEL_RUNS'] ?? 300);
+const RUNS = Number(process.env['HTTP_MODEL_RUNS'] ?? 240);
 /** Plays the programs of a failure again, which tells its seed. */
 const SEED = process.env['HTTP_MODEL_SEED'];
 

@@ -73,7 +73,20 @@ const often = <Value>(usual: Value, ...others: Value[]) =>
 const app = fc.constantFrom<0 | 1>(0, 1);
 const delay = often(0, 1, 4);
 const id = often('a', 'b');
-const search = often('', '?q=1', '?q=2', '?x=1', '?q=1&x=1', '?x=1&q=1', '?q=1&q=2', '?q=2&q=1', '?q', '?q=');
+const search = fc.constantFrom(
+  '',
+  '',
+  '',
+  '?q=1',
+  '?q=2',
+  '?x=1',
+  '?q=1&x=1',
+  '?x=1&q=1',
+  '?q=1&q=2',
+  '?q=2&q=1',
+  '?q',
+  '?q=',
+);
 
 const conditions: fc.Arbitrary<Conditions> = fc.record({
   range: often(false, true),
@@ -122,10 +135,32 @@ const usualOf = ({ model }: AppRoute): fc.Arbitrary<Usual> =>
     search,
   });
 
+/** What differs from it in one thing. */
+const nearly = ({ request, search: asked }: Usual): fc.Arbitrary<Usual> =>
+  fc.oneof(
+    search.map((other) => ({ request, search: other })),
+    fc
+      .constantFrom<Partial<ModelRequest>>(
+        { authorization: true },
+        { user: 'bob' },
+        { session: true },
+        { cookie: 'sid' },
+        { languages: ['en'] },
+        { languages: undefined },
+        { tenant: 'y' },
+        { tenant: '' },
+      )
+      .map((other) => ({ request: { ...request, ...other }, search: asked })),
+  );
+
 const requestAction = (route: AppRoute, usual: Usual): fc.Arbitrary<RequestAction> =>
   fc
     .tuple(
-      fc.oneof({ arbitrary: fc.constant(usual), weight: 2 }, { arbitrary: usualOf(route), weight: 1 }),
+      fc.oneof(
+        { arbitrary: fc.constant(usual), weight: 4 },
+        { arbitrary: nearly(usual), weight: 2 },
+        { arbitrary: usualOf(route), weight: 1 },
+      ),
       fc.record({
         app,
         method: often<ModelRequest['method']>('GET', 'HEAD', 'HEAD', 'POST', 'PUT', 'DELETE'),

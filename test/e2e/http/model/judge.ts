@@ -106,7 +106,7 @@ export class Judge {
 
   #manners(ask: Ask, own: HandlerRun | undefined, { last }: Entry): Answered[] {
     if (own === undefined) {
-      const waited = last.ended > ask.sent ? (['waited'] as const) : [];
+      const waited = last.ask.at === ask.at ? (['waited'] as const) : [];
       // After a failure a while passes before the next attempt.
       const failed = this.#played.runs.some(
         (run) => hasFailed(run) && run.ask.request.url === ask.request.url && run.began < ask.answered,

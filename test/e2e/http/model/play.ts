@@ -9,6 +9,9 @@ import type { Ask, HandlerRun, Invalidation, Played } from './record.js';
 
 const NO_REPLY: RawReply = { status: 0, headers: {}, rawHeaders: [], body: Buffer.alloc(0), text: '' };
 
+/** By how much more time passes, in milliseconds: responses live a little longer than they say while they are stored. */
+const EXTRA = 1_000;
+
 /** What the headers of a run depend on beside its script. */
 interface Making {
   readonly id: number;
@@ -50,7 +53,7 @@ export class Player implements ModelWorld {
     for (const { passed, actions, settles } of steps) {
       if (passed > 0 && !settled) await apps.settle();
       settled ||= passed > 0;
-      apps.time.pass(passed * TICK);
+      apps.time.pass(passed > 0 ? passed * TICK + EXTRA : 0);
       this.#at += passed;
       const alone = actions.length === 1 && settled;
       await Promise.all(
