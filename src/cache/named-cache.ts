@@ -317,9 +317,9 @@ export class NamedCache {
     return reserve(this.#scope, key, tags, anew);
   }
 
-  /** The fresh value of a key that `share` would find in the memory of this process, at once. @internal */
-  glance(key: string): unknown {
-    return this.#readThrough.glance(key);
+  /** Reads the value that `share` would find in the memory of this process, at once. See `ReadThrough`. @internal */
+  glance<T>(key: string, read: (value: unknown) => T | undefined): T | undefined {
+    return this.#readThrough.glance(key, read);
   }
 
   /** `getOrSet` for a value that is given to all callers as it is, since nobody changes it. @internal */

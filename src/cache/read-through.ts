@@ -35,11 +35,15 @@ export class ReadThrough {
     this.#loading = new Loading(scope);
   }
 
-  /** The fresh value of a key that this process remembers, at once; `undefined` where it has to be looked up. */
-  glance(key: string): unknown {
+  /**
+   * What `read` makes of the fresh value of a key that this process remembers, at once; `undefined` where it makes nothing of it,
+   * and where the key has to be looked up.
+   */
+  glance<T>(key: string, read: (value: unknown) => T | undefined): T | undefined {
     const entry = this.#scope.peek(key);
-    if (entry !== undefined) this.#scope.report({ type: 'hit', cache: this.#scope.name, key });
-    return entry?.value;
+    const found = entry && read(entry.value);
+    if (found !== undefined) this.#scope.report({ type: 'hit', cache: this.#scope.name, key });
+    return found;
   }
 
   /** The value of one key. */

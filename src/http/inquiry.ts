@@ -1,5 +1,5 @@
 import type { ExecutionContext, VersioningOptions } from '@nestjs/common';
-import { milliseconds } from '../duration.js';
+import { milliseconds, type Duration } from '../duration.js';
 import type { Exchange } from './platform/exchange.js';
 import type { RequestFacts } from './rule/request-admission.js';
 import { variantKey } from './engine/response-key.js';
@@ -36,13 +36,14 @@ export interface Asking {
 
 /**
  * Works out what to ask the cache; `undefined` = the request is not cached. Throws what the application's functions throw.
+ * A promise only where the route has a function for its ttl.
  */
-export async function inquire(
+export function inquire(
   { plan, exchange, facts, context }: Asking,
   versioning: VersioningOptions | undefined,
   defaults: CacheDefaults,
   known: KnownTargets,
-): Promise<Inquiry | undefined> {
+): Inquiry | undefined | Promise<Inquiry | undefined> {
   const { policy } = plan;
   if (policy.when !== undefined && !policy.when(context)) return undefined;
   const subject = subjectOf(plan, exchange, context, versioning);
@@ -50,8 +51,11 @@ export async function inquire(
   if (target === undefined) return undefined;
   const { family, tags } = target;
   const key = variantKey(family, selectHeaders(policy.vary, exchange.headers, policy.mode));
-  const ttl = await ttlOf(plan, context, defaults);
-  return ttl !== null && ttl <= 0 ? undefined : { plan, exchange, facts, ttl, tags, family, key };
+  const withTtl = (ttl: number | null): Inquiry | undefined =>
+    ttl !== null && ttl <= 0 ? undefined : { plan, exchange, facts, ttl, tags, family, key };
+  return typeof plan.ttl === 'function'
+    ? askedTtl(plan.ttl(context), defaults).then(withTtl)
+    : withTtl(ttlOf(plan.ttl, defaults));
 }
 
 function targetOf(plan: RoutePlan, subject: Subject, takesTags: boolean): Target | undefined {
@@ -67,15 +71,13 @@ function tagsOf(plan: RoutePlan, { url, originalUrl, params }: Subject): readonl
   return [...urls, routeTag(plan.name), routeParamsTag(plan.name, params), ...declared];
 }
 
-async function ttlOf(
-  plan: RoutePlan,
-  context: ExecutionContext,
-  defaults: CacheDefaults,
-): Promise<number | null> {
-  const ttl: unknown = typeof plan.ttl === 'function' ? await plan.ttl(context) : plan.ttl;
+function ttlOf(ttl: Duration | null | undefined, defaults: CacheDefaults): number | null {
   if (ttl === null) return null;
-  if (ttl === undefined) return defaults.ttl;
+  return ttl === undefined ? defaults.ttl : milliseconds(ttl, 'ttl');
+}
+
+async function askedTtl(asked: unknown, defaults: CacheDefaults): Promise<number | null> {
+  const ttl = (await asked) as Duration | null | undefined;
   // cache-manager's function may give 0, which means no expiry there.
-  if (ttl === 0 && typeof plan.ttl === 'function') return null;
-  return milliseconds(ttl as string | number, 'ttl');
+  return ttl === 0 ? null : ttlOf(ttl, defaults);
 }

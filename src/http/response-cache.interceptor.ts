@@ -12,6 +12,7 @@ import { inquire, type Asking, type Inquiry } from './inquiry.js';
 import { admitRequest, type RequestFacts } from './rule/request-admission.js';
 import type { Answer } from './engine/response-question.js';
 import { ResponseStorage } from './engine/response-storage.js';
+import type { Question } from './engine/response-question.js';
 import { RoutePlans } from './route/route-plans.js';
 import { RoutePolicies } from './route/route-policies.js';
 import { RouteReports } from './route/route-reports.js';
@@ -93,26 +94,52 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     return unsafe.follow(context, exchange, next.handle());
   }
 
-  async #answer(asking: Asking, fills: boolean, next: CallHandler): Promise<Observable<unknown>> {
-    const inquiry = await this.#inquire(asking);
+  #answer(
+    asking: Asking,
+    fills: boolean,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
+    const inquiry = this.#inquire(asking);
+    return inquiry instanceof Promise
+      ? inquiry.then((made) => this.#look(asking, made, fills, next))
+      : this.#look(asking, inquiry, fills, next);
+  }
+
+  #look(
+    asking: Asking,
+    inquiry: Inquiry | undefined,
+    fills: boolean,
+    next: CallHandler,
+  ): Observable<unknown> | Promise<Observable<unknown>> {
     if (inquiry === undefined) {
       tell(asking, { forwarded: 'bypass' });
       return next.handle();
     }
-    const { cache } = asking.plan;
     const question = this.#runs.questionOf(inquiry, next);
-    if (!fills) {
-      const stored = await this.#storage.find(cache, question);
-      if (stored !== undefined && this.#serves(inquiry, stored)) return this.#replay(inquiry, stored);
-      tell(asking, { forwarded: stored === undefined ? 'miss' : 'bypass' });
-      return next.handle();
+    const remembered = this.#storage.remembered(asking.plan.cache, question);
+    if (remembered !== undefined && this.#serves(inquiry, remembered)) {
+      return this.#replay(inquiry, remembered);
     }
-    const answer = await this.#storage.ask(cache, question);
+    return fills ? this.#ask(inquiry, question, next) : this.#find(inquiry, question, next);
+  }
+
+  /** Answers a request that fills nothing. */
+  async #find(inquiry: Inquiry, question: Question, next: CallHandler): Promise<Observable<unknown>> {
+    const stored = await this.#storage.find(inquiry.plan.cache, question);
+    if (stored !== undefined && this.#serves(inquiry, stored)) return this.#replay(inquiry, stored);
+    tell(inquiry, { forwarded: stored === undefined ? 'miss' : 'bypass' });
+    return next.handle();
+  }
+
+  async #ask(inquiry: Inquiry, question: Question, next: CallHandler): Promise<Observable<unknown>> {
+    // A run in the background is to find the response as it is now.
+    inquiry.exchange.fields();
+    const answer = await this.#storage.ask(inquiry.plan.cache, question);
     if (answer.kind !== 'stored') return this.#runs.run(inquiry, answer, next);
     if (this.#serves(inquiry, answer.response)) {
       return this.#replay(inquiry, answer.response, answer);
     }
-    tell(asking, { forwarded: 'bypass' });
+    tell(inquiry, { forwarded: 'bypass' });
     return next.handle();
   }
 
@@ -135,20 +162,23 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   }
 
   /** Runs the application's own functions; what they throw is told once per route, and the request is not cached. */
-  async #inquire(asking: Asking): Promise<Inquiry | undefined> {
+  #inquire(asking: Asking): Inquiry | undefined | Promise<Inquiry | undefined> {
+    const failed = (error: unknown): undefined => {
+      this.#reports.failed(asking.plan, error);
+    };
     try {
       const defaults = this.#storage.defaultsOf(asking.plan.cache);
-      return await inquire(asking, this.#config.getVersioning(), defaults, this.#known);
+      const inquiry = inquire(asking, this.#config.getVersioning(), defaults, this.#known);
+      return inquiry instanceof Promise ? inquiry.catch(failed) : inquiry;
     } catch (error) {
-      this.#reports.failed(asking.plan, error);
-      return undefined;
+      return failed(error);
     }
   }
 }
 
 function factsOf(exchange: Exchange): RequestFacts {
   const { method, headers, request } = exchange;
-  return { method, headers, ...requestIdentity(request), fields: exchange.fields() };
+  return { method, headers, ...requestIdentity(request), cacheControl: exchange.field('cache-control') };
 }
 
 /** Says in `Cache-Status` what was done, where the policy wants it. */

@@ -9,12 +9,13 @@ import type { ResponseFiller } from './response-filler.js';
 import type { Answer, Question, RunAnswer } from './response-question.js';
 import { packEntry, unpackEntry, type StoredEntry } from './stored-entry.js';
 import { unpackResponse, type StoredResponse } from '../rule/stored-response.js';
+import { Turn } from './turn.js';
 import type { Variants } from './variants.js';
 
 /** The part of a cache that holds responses: methods of `NamedCache`, not all of which are public. */
 export interface ResponseCachePart {
   get(key: string): Promise<unknown>;
-  glance(key: string): unknown;
+  glance<T>(key: string, read: (value: unknown) => T | undefined): T | undefined;
   share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult>;
   reserve(
     key: string,
@@ -76,6 +77,16 @@ export class ResponseFlights {
     this.#context = context;
   }
 
+  /** The fresh stored response to a request that this process remembers, at once; `undefined` where it has to be looked up. */
+  remembered(question: Question): StoredResponse | undefined {
+    const names = this.#context.variants.namesOf(question.family);
+    const key = names.length === 0 ? question.key : question.variantKey(names);
+    return this.#context.cache.glance(key, (bytes) => {
+      const response = unpackResponse(bytes);
+      return response !== undefined && question.matches(response) ? response : undefined;
+    });
+  }
+
   /** Answers a request. Rejects as the cache does. A hit is one round trip. */
   async ask(question: Question): Promise<Answer> {
     const { variants } = this.#context;
@@ -116,10 +127,6 @@ export class ResponseFlights {
   #try(place: Place): Promise<Outcome> {
     const { cache, clock, settling } = this.#context;
     const { tags, wait } = place.question;
-    const remembered = cache.glance(place.key);
-    if (remembered !== undefined) {
-      return Promise.resolve({ kind: 'bytes', bytes: remembered, coalesced: false });
-    }
     return new Promise((resolve, reject) => {
       const turn = new Turn(clock, this.#patienceFor(place.key, wait), () => {
         this.#slow.set(place.key, clock.monotonic() + wait);
@@ -237,27 +244,6 @@ export class ResponseFlights {
 
   #uncacheable(): Buffer {
     return packEntry({ kind: 'uncacheable', until: this.#context.clock.now() + UNCACHEABLE_FOR });
-  }
-}
-
-/** A request that waits, until it is told something for the first time, or has waited for long enough. */
-class Turn {
-  readonly #stop: () => void;
-  #over = false;
-
-  constructor(clock: Clock, wait: number, tired: () => void) {
-    this.#stop = clock.schedule(wait, () => this.end(tired), true);
-  }
-
-  get isOver(): boolean {
-    return this.#over;
-  }
-
-  end(tell: () => void): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#stop();
-    tell();
   }
 }
 

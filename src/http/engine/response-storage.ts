@@ -59,6 +59,16 @@ export class ResponseStorage {
     return this.#context.cacheOf(name);
   }
 
+  /** The fresh stored response to a request that this process remembers, at once; `undefined` where it has to be looked up. */
+  remembered(cache: string, question: Question): StoredResponse | undefined {
+    try {
+      return this.#flightsOf(cache).remembered(question);
+    } catch (error) {
+      this.#tell(cache, 'read', error);
+      return undefined;
+    }
+  }
+
   /** Answers a request; where the cache fails, it runs its handler for itself. A hit is one round trip. */
   ask(cache: string, question: Question): Promise<Answer> {
     return this.#safely(cache, ALONE, (flights) => flights.ask(question));

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Observable } from 'rxjs';
 import type { Clock } from '../../clock.js';
-import type { HeaderFields } from '../rule/header-fields.js';
+import type { HeaderFields, HeaderValue } from '../rule/header-fields.js';
 import type { SentHead } from './head-capture.js';
 import type { StoredResponse } from '../rule/stored-response.js';
 
@@ -21,7 +21,12 @@ export interface Exchange {
   host(): string;
   /** Whether somebody put a user on the request. */
   identified(): boolean;
-  /** The header fields that the response had before the handler, and those of `addHeader`. */
+  /** A header field of the response as it is now. */
+  field(name: string): HeaderValue | undefined;
+  /**
+   * The header fields that the response had when this, `reset` or `background` was first called, and those of `addHeader`. To be
+   * called before the handler runs.
+   */
   fields(): HeaderFields;
   /** Adds a member to a field of the response, which has not been sent yet. To be called after `replay`. */
   addHeader(name: string, value: string): void;

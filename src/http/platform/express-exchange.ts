@@ -1,50 +1,120 @@
-import type { Exchange } from './exchange.js';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Observable } from 'rxjs';
+import type { BackgroundLimits, Capture, Exchange, Offer, ResponseHead } from './exchange.js';
 import { runExpressAgain } from './express-background.js';
 import { captureExpress, headOf } from './express-capture.js';
 import type { ExpressRequest, ExpressResponse } from './express-response.js';
 import { closed, onceClosed } from './head-capture.js';
-import { headerFields } from '../rule/header-fields.js';
+import { fieldText, headerFields, type HeaderFields, type HeaderValue } from '../rule/header-fields.js';
 import { shadowMethod } from './method-shadow.js';
-import { startOf } from './response-start.js';
+import { startOf, type ResponseStart } from './response-start.js';
 import { restoreHeaders, withMembers } from './restore-headers.js';
 import type { StoredResponse } from '../rule/stored-response.js';
 
 /** A request and its response on Express. Conditional requests are answered by Express itself, on hits and on misses. */
-export function expressExchange(request: ExpressRequest, response: ExpressResponse): Exchange {
+export class ExpressExchange implements Exchange {
+  readonly request: ExpressRequest;
+  readonly repeatable = true;
+  readonly #response: ExpressResponse;
+  #start: Start | undefined;
+
+  constructor(request: ExpressRequest, response: ExpressResponse) {
+    this.request = request;
+    this.#response = response;
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get url(): string {
+    return this.request.url;
+  }
+
+  get originalUrl(): string {
+    return this.request.originalUrl ?? this.request.url;
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.request.headers;
+  }
+
+  get params(): Readonly<Record<string, unknown>> {
+    return this.request.params ?? {};
+  }
+
+  host(): string {
+    return JSON.stringify([this.request.hostname, this.request.headers.host]);
+  }
+
+  identified(): boolean {
+    return Boolean(this.request.user);
+  }
+
+  field(name: string): HeaderValue | undefined {
+    return fieldText(this.#response.getHeader(name));
+  }
+
+  fields(): HeaderFields {
+    return this.#before().fields;
+  }
+
+  addHeader(name: string, value: string): void {
+    const together = withMembers(this.#response.getHeader(name), value);
+    this.#response.setHeader(name, together);
+    this.#start?.fields.set(name.toLowerCase(), together);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#response.setHeader(name, value);
+  }
+
+  reset(): void {
+    const { status, headers } = this.#before();
+    const response = this.#response;
+    for (const name of Object.keys(response.getHeaders())) response.removeHeader(name);
+    for (const [name, value] of headers) response.setHeader(name, value as string);
+    response.status(status);
+  }
+
+  onClose(callback: () => void): void {
+    onceClosed(this.#response, callback);
+  }
+
+  capture(offer: Offer, maxBodyBytes?: number): Capture {
+    return captureExpress(this.request, this.#response, offer, maxBodyBytes);
+  }
+
+  replay(stored: StoredResponse): unknown {
+    return replay(this.#response, stored);
+  }
+
+  replayAsMade(stored: StoredResponse): unknown {
+    return replay(this.#response, stored);
+  }
+
+  head(): ResponseHead {
+    return headOf(this.#response);
+  }
+
+  async background(run: () => Observable<unknown>, offer: Offer, limits: BackgroundLimits): Promise<void> {
+    const answered = { request: this.request, response: this.#response, start: this.#before() };
+    await closed(this.#response, limits.clock);
+    await runExpressAgain(answered, run, offer, limits);
+  }
+
+  #before(): Start {
+    return (this.#start ??= startWithFields(this.#response));
+  }
+}
+
+interface Start extends ResponseStart {
+  readonly fields: Map<string, HeaderValue>;
+}
+
+function startWithFields(response: ExpressResponse): Start {
   const start = startOf(response);
-  const before = headerFields(Object.fromEntries(start.headers));
-  return {
-    request,
-    method: request.method,
-    url: request.url,
-    originalUrl: request.originalUrl ?? request.url,
-    headers: request.headers,
-    params: request.params ?? {},
-    host: () => JSON.stringify([request.hostname, request.headers.host]),
-    identified: () => Boolean(request.user),
-    fields: () => before,
-    addHeader(name, value) {
-      const together = withMembers(response.getHeader(name), value);
-      response.setHeader(name, together);
-      before.set(name.toLowerCase(), together);
-    },
-    setHeader: (name, value) => void response.setHeader(name, value),
-    reset() {
-      for (const name of Object.keys(response.getHeaders())) response.removeHeader(name);
-      for (const [name, value] of start.headers) response.setHeader(name, value as string);
-      response.status(start.status);
-    },
-    onClose: (callback) => onceClosed(response, callback),
-    capture: (offer, maxBodyBytes) => captureExpress(request, response, offer, maxBodyBytes),
-    replay: (stored) => replay(response, stored),
-    replayAsMade: (stored) => replay(response, stored),
-    head: () => headOf(response),
-    repeatable: true,
-    async background(run, offer, limits) {
-      await closed(response, limits.clock);
-      await runExpressAgain({ request, response, start }, run, offer, limits);
-    },
-  };
+  return { ...start, fields: headerFields(Object.fromEntries(start.headers)) };
 }
 
 function replay(response: ExpressResponse, { status, headers, body }: StoredResponse): unknown {

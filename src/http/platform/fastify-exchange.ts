@@ -1,12 +1,20 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Observable } from 'rxjs';
 import { isNotModified, type Validators } from '../rule/conditional-request.js';
-import type { Exchange, ResponseHead } from './exchange.js';
+import type { BackgroundLimits, Capture, Exchange, Offer, ResponseHead } from './exchange.js';
 import { runFastifyAgain } from './fastify-background.js';
 import { captureFastify } from './fastify-capture.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
 import { hasPreSerialization } from './fastify-serializer.js';
 import { closed, onceClosed } from './head-capture.js';
-import { fieldValue, headerFields } from '../rule/header-fields.js';
-import { startOf, type RawHeaderValue } from './response-start.js';
+import {
+  fieldText,
+  fieldValue,
+  headerFields,
+  type HeaderFields,
+  type HeaderValue,
+} from '../rule/header-fields.js';
+import { startOf, type RawHeaderValue, type ResponseStart } from './response-start.js';
 import { restoreHeaders, withMembers } from './restore-headers.js';
 import type { StoredHeader, StoredResponse } from '../rule/stored-response.js';
 
@@ -22,43 +30,117 @@ const OF_NOT_MODIFIED = new Set([
 ]);
 
 /** A request and its response on Fastify, which answers no conditional requests itself: hits do here. */
-export function fastifyExchange(request: FastifyRequest, reply: FastifyReply): Exchange {
-  const { raw } = request;
-  const start = startOf(reply.raw);
-  const headers = new Map(Object.entries(reply.getHeaders()));
-  const before = headerFields(Object.fromEntries(headers));
-  return {
-    request,
-    method: raw.method ?? '',
-    url: raw.url ?? '',
-    originalUrl: request.originalUrl ?? raw.url ?? '',
-    headers: raw.headers,
-    params: (request.params ?? {}) as Readonly<Record<string, unknown>>,
-    host: () => JSON.stringify([request.hostname, raw.headers.host ?? raw.headers[':authority']]),
-    identified: () => Boolean(request.user) || Boolean(raw.user),
-    fields: () => before,
-    addHeader(name, value) {
-      const together = withMembers(reply.getHeader(name), value);
-      reply.header(name, together);
-      before.set(name.toLowerCase(), together);
-    },
-    setHeader: (name, value) => void reply.header(name, value),
-    reset: () => reset(reply, start.status, headers),
-    onClose: (callback) => onceClosed(reply.raw, callback),
-    capture: (offer, maxBodyBytes) => captureFastify(request, reply, offer, maxBodyBytes),
-    replay: (stored) =>
-      isNotModified(raw.headers, validatorsOf(stored))
-        ? replayNotModified(reply, stored)
-        : replayWhole(reply, stored),
-    replayAsMade: (stored) => replayWhole(reply, stored),
-    head: () => headOf(reply),
-    // Only Fastify can run those hooks, for a response that it sends.
-    repeatable: !hasPreSerialization(reply),
-    async background(run, offer, limits) {
-      await closed(reply.raw, limits.clock);
-      await runFastifyAgain({ reply, start, headers }, run, offer, limits);
-    },
-  };
+export class FastifyExchange implements Exchange {
+  readonly request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  #start: Start | undefined;
+
+  constructor(request: FastifyRequest, reply: FastifyReply) {
+    this.request = request;
+    this.#reply = reply;
+  }
+
+  get method(): string {
+    return this.request.raw.method ?? '';
+  }
+
+  get url(): string {
+    return this.request.raw.url ?? '';
+  }
+
+  get originalUrl(): string {
+    return this.request.originalUrl ?? this.url;
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.request.raw.headers;
+  }
+
+  get params(): Readonly<Record<string, unknown>> {
+    return (this.request.params ?? {}) as Readonly<Record<string, unknown>>;
+  }
+
+  /** Only Fastify can run those hooks, for a response that it sends. */
+  get repeatable(): boolean {
+    return !hasPreSerialization(this.#reply);
+  }
+
+  host(): string {
+    return JSON.stringify([this.request.hostname, this.headers.host ?? this.headers[':authority']]);
+  }
+
+  identified(): boolean {
+    return Boolean(this.request.user) || Boolean(this.request.raw.user);
+  }
+
+  field(name: string): HeaderValue | undefined {
+    return fieldText(this.#reply.getHeader(name));
+  }
+
+  fields(): HeaderFields {
+    return this.#before().fields;
+  }
+
+  addHeader(name: string, value: string): void {
+    const together = withMembers(this.#reply.getHeader(name), value);
+    this.#reply.header(name, together);
+    this.#start?.fields.set(name.toLowerCase(), together);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#reply.header(name, value);
+  }
+
+  reset(): void {
+    const { status, own } = this.#before();
+    const reply = this.#reply;
+    for (const name of Object.keys(reply.getHeaders())) remove(reply, name);
+    for (const [name, value] of own) if (value !== undefined) reply.header(name, value as string);
+    reply.code(status);
+  }
+
+  onClose(callback: () => void): void {
+    onceClosed(this.#reply.raw, callback);
+  }
+
+  capture(offer: Offer, maxBodyBytes?: number): Capture {
+    return captureFastify(this.request, this.#reply, offer, maxBodyBytes);
+  }
+
+  replay(stored: StoredResponse): unknown {
+    return isNotModified(this.headers, validatorsOf(stored))
+      ? replayNotModified(this.#reply, stored)
+      : replayWhole(this.#reply, stored);
+  }
+
+  replayAsMade(stored: StoredResponse): unknown {
+    return replayWhole(this.#reply, stored);
+  }
+
+  head(): ResponseHead {
+    return headOf(this.#reply);
+  }
+
+  async background(run: () => Observable<unknown>, offer: Offer, limits: BackgroundLimits): Promise<void> {
+    const start = this.#before();
+    await closed(this.#reply.raw, limits.clock);
+    await runFastifyAgain({ reply: this.#reply, start, headers: start.own }, run, offer, limits);
+  }
+
+  #before(): Start {
+    return (this.#start ??= startWithFields(this.#reply));
+  }
+}
+
+interface Start extends ResponseStart {
+  /** Fields of the reply, which has those of Node's response too. */
+  readonly own: ReadonlyMap<string, RawHeaderValue | undefined>;
+  readonly fields: Map<string, HeaderValue>;
+}
+
+function startWithFields(reply: FastifyReply): Start {
+  const own = new Map(Object.entries(reply.getHeaders()));
+  return { ...startOf(reply.raw), own, fields: headerFields(Object.fromEntries(own)) };
 }
 
 function headOf(reply: FastifyReply): ResponseHead {
@@ -67,16 +149,6 @@ function headOf(reply: FastifyReply): ResponseHead {
 
 /** Fastify keeps names in lower case only. */
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
-
-function reset(
-  reply: FastifyReply,
-  status: number,
-  headers: ReadonlyMap<string, RawHeaderValue | undefined>,
-): void {
-  for (const name of Object.keys(reply.getHeaders())) remove(reply, name);
-  for (const [name, value] of headers) if (value !== undefined) reply.header(name, value as string);
-  reply.code(status);
-}
 
 function replayWhole(reply: FastifyReply, { status, headers, body }: StoredResponse): unknown {
   reply.code(status);

@@ -1,16 +1,16 @@
 import type { Exchange } from './exchange.js';
-import { expressExchange } from './express-exchange.js';
+import { ExpressExchange } from './express-exchange.js';
 import type { ExpressRequest, ExpressResponse } from './express-response.js';
-import { fastifyExchange } from './fastify-exchange.js';
+import { FastifyExchange } from './fastify-exchange.js';
 import type { FastifyReply, FastifyRequest } from './fastify-reply.js';
 
 /** The exchange of a request and a response of Express or Fastify; `undefined` for any other platform. */
 export function findExchange(request: object, response: object): Exchange | undefined {
   if (hasMethods(response, ['code', 'header', 'serializer', 'getSerializationFunction'])) {
-    return fastifyExchange(request as FastifyRequest, response as FastifyReply);
+    return new FastifyExchange(request as FastifyRequest, response as FastifyReply);
   }
   if (hasMethods(response, ['send', 'status', 'setHeader', 'writeHead'])) {
-    return expressExchange(request as ExpressRequest, response as ExpressResponse);
+    return new ExpressExchange(request as ExpressRequest, response as ExpressResponse);
   }
   return undefined;
 }

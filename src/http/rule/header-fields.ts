@@ -14,6 +14,11 @@ export function headerFields(raw: Readonly<Record<string, unknown>>): Map<string
   return fields;
 }
 
+/** The value of a field as Node or a platform gives it. */
+export function fieldText(value: number | string | readonly string[] | undefined): HeaderValue | undefined {
+  return typeof value === 'number' ? String(value) : value;
+}
+
 /** The value of a field in a list of them, whatever case its name is written in. */
 export function fieldValue(
   headers: readonly { readonly name: string; readonly value: HeaderValue }[],

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseCacheControl } from './cache-control.js';
-import type { HeaderFields } from './header-fields.js';
+import type { HeaderValue } from './header-fields.js';
 import type { ResponsePolicy } from '../policy/response-policy.js';
 
 /** What is known of a request before its handler runs. */
@@ -11,8 +11,8 @@ export interface RequestFacts {
   readonly identified: boolean;
   /** Whether a session was loaded that holds something. */
   readonly hasSession: boolean;
-  /** The fields of the response so far: what middleware, guards and `@Header` have set. */
-  readonly fields: HeaderFields;
+  /** `Cache-Control` of the response so far: what middleware, guards and `@Header` have set. */
+  readonly cacheControl: HeaderValue | undefined;
 }
 
 /**
@@ -42,10 +42,10 @@ export function admitRequest(facts: RequestFacts, policy: ResponsePolicy): Reque
   const why = bypassOf(facts, policy);
   if (why !== undefined) return { may: 'bypass', why };
   if (facts.method === 'HEAD') return { may: 'read', why: 'HEAD fills nothing' };
-  if (parseCacheControl(facts.headers['cache-control']).noStore) {
-    return { may: 'read', why: 'the request says no-store' };
-  }
-  return FILL;
+  const cacheControl = facts.headers['cache-control'];
+  return cacheControl !== undefined && parseCacheControl(cacheControl).noStore
+    ? { may: 'read', why: 'the request says no-store' }
+    : FILL;
 }
 
 /** Whether a request is somebody's own. Where the headers decide, cookies alone tell nothing (RFC 9111 section 3.5). */
@@ -57,8 +57,12 @@ export function isAuthorized({ headers, identified, hasSession }: RequestFacts):
  * Whether what is set on a response already says that it is not to be shared. The request is then somebody's own in the eyes
  * of middleware or guards, and is given nobody else's response either.
  */
-export function refuseShared(fields: HeaderFields, { audience }: ResponsePolicy): string | undefined {
-  const { private: onlyForOne, noStore } = parseCacheControl(fields.get('cache-control'));
+export function refuseShared(
+  cacheControl: HeaderValue | undefined,
+  { audience }: ResponsePolicy,
+): string | undefined {
+  if (cacheControl === undefined) return undefined;
+  const { private: onlyForOne, noStore } = parseCacheControl(cacheControl);
   if (noStore) return 'Cache-Control: no-store';
   // Of a user's own responses, other caches are told so.
   return onlyForOne && audience !== 'user' ? 'Cache-Control: private' : undefined;
@@ -70,7 +74,7 @@ function bypassOf(facts: RequestFacts, policy: ResponsePolicy): string | undefin
   const name = BYPASSING_HEADERS.find((header) => headers[header] !== undefined);
   if (name !== undefined) return `the header ${name}`;
   if (hasBody(headers)) return 'a body';
-  const shared = refuseShared(facts.fields, policy);
+  const shared = refuseShared(facts.cacheControl, policy);
   if (shared !== undefined) return `${shared}, before the handler`;
   return policy.mode === 'policy' && policy.audience === 'anonymous'
     ? refusePerson(facts, policy)

@@ -164,7 +164,7 @@ function refuseFields(
     const { private: onlyForOne } = cacheControl;
     if (onlyForOne && policy.audience !== 'user') return 'Cache-Control: private';
   } else {
-    const shared = refuseShared(fields, policy);
+    const shared = refuseShared(fields.get('cache-control'), policy);
     if (shared !== undefined) return shared;
   }
   return refuseAuthorized(cacheControl, facts, policy);

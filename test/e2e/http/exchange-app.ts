@@ -86,6 +86,7 @@ function intercept(
   const http = context.switchToHttp();
   const exchange = findExchange(http.getRequest(), http.getResponse()) as Exchange;
   record.exchanges.push(exchange);
+  exchange.fields();
   const { hit = 'serve', adds = {} } = options;
   const old = record.stored.get(exchange.url);
   if (old === undefined || hit === 'revalidate') return run(options, record, exchange, next, old);

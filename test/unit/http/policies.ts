@@ -1,4 +1,3 @@
-import { headerFields } from '../../../src/http/rule/header-fields.js';
 import type { RequestFacts } from '../../../src/http/rule/request-admission.js';
 import type { ResponsePolicy } from '../../../src/http/policy/response-policy.js';
 
@@ -39,5 +38,5 @@ export function factsOf(
   headers: RequestFacts['headers'] = {},
   said: Partial<RequestFacts> = {},
 ): RequestFacts {
-  return { method: 'GET', headers, identified: false, hasSession: false, fields: headerFields({}), ...said };
+  return { method: 'GET', headers, identified: false, hasSession: false, cacheControl: undefined, ...said };
 }

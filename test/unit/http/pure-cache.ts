@@ -187,7 +187,7 @@ function factsOf(request: ModelRequest): RequestFacts {
     headers: requestHeaders(request),
     identified: request.user !== undefined,
     hasSession: request.session,
-    fields: headerFields({}),
+    cacheControl: undefined,
   };
 }
 

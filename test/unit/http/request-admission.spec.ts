@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { headerFields } from '../../../src/http/rule/header-fields.js';
 import { admitRequest } from '../../../src/http/rule/request-admission.js';
 import { factsOf, headersPolicy, policyOf } from './policies.js';
 
@@ -46,8 +45,7 @@ describe.each(MODES)('a request, where %s decides', (_, policy) => {
   it.each(['private', 'No-Store', 'max-age=60, private="x-user"'])(
     'goes by the cache when %s was set before its handler',
     (directives) => {
-      const fields = headerFields({ 'Cache-Control': directives });
-      expect(admitRequest(factsOf({}, { fields }), policy).may).toBe('bypass');
+      expect(admitRequest(factsOf({}, { cacheControl: directives }), policy).may).toBe('bypass');
     },
   );
 
@@ -87,7 +85,7 @@ describe('a request with credentials', () => {
   );
 
   it('of a user may be told private before its handler', () => {
-    const facts = factsOf({}, { fields: headerFields({ 'Cache-Control': 'private' }) });
+    const facts = factsOf({}, { cacheControl: 'private' });
     expect(admitRequest(facts, policyOf({ audience: 'user' }))).toEqual({ may: 'fill' });
   });
 });
