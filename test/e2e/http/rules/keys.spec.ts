@@ -157,8 +157,7 @@ describe('rule 9: what tells stored responses apart', () => {
         { controllers: [VersionedController], prepare: (nest) => nest.enableVersioning(versioning) },
       );
       const texts = new Map<object, string>();
-      for (const headers of [one, two])
-        texts.set(headers, (await visit('/versioned', headers)).text);
+      for (const headers of [one, two]) texts.set(headers, (await visit('/versioned', headers)).text);
       expect([...texts.values()].map((text) => text.slice(0, 1))).toEqual(['1', '2']);
       for (const [headers, text] of texts) {
         expect((await visit('/versioned', headers as never)).text).toBe(text);
