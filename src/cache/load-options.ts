@@ -5,7 +5,7 @@ import type { StoredEntry } from '../store/store.js';
 import { checkTags } from './check-tags.js';
 import { ttlArgument } from './set-ttl.js';
 import { resolveStale, type ResolvedStale, type StaleOptions } from './stale-options.js';
-import { resolveTimeout, type ResolvedTimeout, type TimeoutOptions } from './timeout-options.js';
+import { NO_TIMEOUT, resolveTimeout, type ResolvedTimeout, type TimeoutOptions } from './timeout-options.js';
 
 /** How `getOrSet` looks a value up and keeps what was loaded. */
 export interface LoadOptions {
@@ -41,7 +41,25 @@ export interface LoadPlan {
 }
 
 /** How a value is looked up and loaded that all callers share. */
-export type ShareOptions = Pick<LoadPlan, 'tags' | 'stale' | 'servesStale' | 'refreshing'>;
+export type ShareOptions = Required<Pick<LoadPlan, 'tags' | 'stale' | 'servesStale' | 'refreshing'>>;
+
+/** The plan of values that all callers share. Written out, since it is made for every lookup. */
+export function sharedPlan(
+  { tags, stale, servesStale, refreshing }: ShareOptions,
+  { ttl, jitter }: Pick<LoadDefaults, 'jitter' | 'ttl'>,
+): LoadPlan {
+  return {
+    fresh: false,
+    ttl: () => ttl,
+    jitter,
+    tags,
+    stale,
+    timeout: NO_TIMEOUT,
+    shared: true,
+    servesStale,
+    refreshing,
+  };
+}
 
 /** What a plan takes from its cache where a call says nothing. */
 export type LoadDefaults = Pick<LoadPlan, 'jitter' | 'stale' | 'timeout'> & { readonly ttl: number | null };

@@ -14,7 +14,7 @@ import type { CacheScope } from './cache-scope.js';
 import type { CacheStats } from './cache-stats.js';
 import { keyvView } from './keyv-view.js';
 import type { Loader } from './load-context.js';
-import { loadPlan, type LoadOptions, type LoadPlan, type ShareOptions } from './load-options.js';
+import { loadPlan, sharedPlan, type LoadOptions, type LoadPlan, type ShareOptions } from './load-options.js';
 import { Lookup, type CacheEntry } from './lookup.js';
 import { mutate, type MutationTargets } from './mutation.js';
 import { ReadThrough, type Load, type ReadThroughResult } from './read-through.js';
@@ -23,7 +23,6 @@ import { reserve, type Reservation } from './reservation.js';
 import { setPlan, ttlArgument, type SetOptions } from './set-ttl.js';
 import { tagsArgument } from './check-tags.js';
 import type { WalkOptions } from './walk-options.js';
-import { NO_TIMEOUT } from './timeout-options.js';
 import { wrap, wrapOptions } from './wrap.js';
 import { refuseTags } from './plain-coherence.js';
 import { isRefusal, refusalError } from './refusal.js';
@@ -324,9 +323,7 @@ export class NamedCache {
 
   /** `getOrSet` for a value that is given to all callers as it is, since nobody changes it. @internal */
   share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult> {
-    const { ttl, jitter } = this.#scope.context;
-    const rest = { fresh: false, ttl: () => ttl, jitter, timeout: NO_TIMEOUT, shared: true };
-    return this.#readThrough.one(key, load, { ...options, ...rest });
+    return this.#readThrough.one(key, load, sharedPlan(options, this.#scope.context));
   }
 
   /**

@@ -51,10 +51,15 @@ export class HandlerRuns {
       wait: policy.wait,
       variantKey: (names) => variantKey(key, selectHeaders(names, facts.headers, policy.mode)),
       matches: ({ selected }) => matchesSelection(selected, facts.headers, policy.mode),
-      mayServeStale: (response, staleFor, when) =>
-        (when === 'error' || exchange.repeatable) &&
-        mayServe(response, facts, policy) &&
-        mayServeStale(response, staleFor, when, policy),
+      mayServeStale: (response, staleFor, when) => {
+        // A run in the background is to find the response as it is before it is replayed.
+        exchange.fields();
+        return (
+          (when === 'error' || exchange.repeatable) &&
+          mayServe(response, facts, policy) &&
+          mayServeStale(response, staleFor, when, policy)
+        );
+      },
       refresh: (_old, given) => this.#renew(inquiry, once(given), next),
     };
   }

@@ -132,8 +132,6 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   }
 
   async #ask(inquiry: Inquiry, question: Question, next: CallHandler): Promise<Observable<unknown>> {
-    // A run in the background is to find the response as it is now.
-    inquiry.exchange.fields();
     const answer = await this.#storage.ask(inquiry.plan.cache, question);
     if (answer.kind !== 'stored') return this.#runs.run(inquiry, answer, next);
     if (this.#serves(inquiry, answer.response)) {

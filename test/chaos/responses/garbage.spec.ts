@@ -29,7 +29,7 @@ const SPOILS: Record<string, Spoil> = {
   'half of it': put((bytes) => bytes.subarray(0, bytes.length / 2)),
   'all of it but one byte': put((bytes) => bytes.subarray(0, -1)),
   'more than it': put((bytes) => Buffer.concat([bytes, Buffer.from('more')])),
-  'other bytes': put((bytes) => bytes.map((byte) => byte ^ 0x55)),
+  'other bytes': put((bytes) => Buffer.from(bytes.map((byte) => byte ^ 0x55))),
   'JSON of somebody else': put(() => '{"status":200,"body":"foreign"}'),
   'an entry of a later format': put((bytes) => Buffer.concat([Buffer.from('~3'), bytes.subarray(2)])),
 };
