@@ -56,6 +56,11 @@ export interface Run {
 const HEAD_DUE = 1_000;
 
 /**
+ * How long a handler may take whose response is stored, in milliseconds: one that never ends would keep all later responses out.
+ */
+const LONGEST_RUN = 300_000;
+
+/**
  * Waits for the handler's response, and has it stored if it may be. `run.filler` is told once, whatever happens. Until then the
  * request is watched: filters and serializers that tell a visitor of himself run after the handler.
  */
@@ -68,6 +73,7 @@ export function captureRun(run: Run): Capture {
     watch.stop();
     filler.fail();
   };
+  const stopTimer = run.clock.schedule(LONGEST_RUN, () => filler.fail());
   run.exchange.onClose(() => {
     closed = true;
     // What was stored or refused was so before.
@@ -75,11 +81,13 @@ export function captureRun(run: Run): Capture {
   });
   return {
     complete(value) {
+      stopTimer();
       completed = true;
       capture.complete(value);
       if (closed) run.clock.schedule(HEAD_DUE, end);
     },
     cancel() {
+      stopTimer();
       end();
       capture.cancel();
     },

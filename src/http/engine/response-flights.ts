@@ -98,7 +98,11 @@ export class ResponseFlights {
       const outcome = await this.#try(place);
       if (outcome.kind !== 'bytes') return outcome;
       const entry = unpackEntry(outcome.bytes);
-      if (entry === undefined) continue;
+      if (entry === undefined) {
+        if (outcome.bytes === NOTHING) continue;
+        // Nothing of ours: it would keep the place until its end.
+        return this.#probe(place);
+      }
       if (entry.kind === 'uncacheable') return this.#isSpared(entry.until) ? ALONE : this.#probe(place);
       if (entry.kind === 'response' && question.matches(entry.response)) {
         const { coalesced } = outcome;

@@ -31,6 +31,9 @@ type DivisibleCache = ResponseCachePart &
 /** The part of a named cache that holds its responses. The cache's `clear` drops them too. */
 const NAMESPACE = 'http-responses';
 
+/** How long the end of the application waits for handlers that run in the background, in milliseconds. */
+const DRAIN_DUE = 10_000;
+
 const ALONE: Answer = Object.freeze({ kind: 'alone', filler: undefined });
 
 /** The stored responses of all named caches. No failure of a cache leaves it. */
@@ -79,9 +82,18 @@ export class ResponseStorage {
     return this.#safely(cache, undefined, (flights) => flights.find(question));
   }
 
-  /** Waits until everything that is to be stored is stored or has failed. Does not reject. */
+  /** Waits until everything that is to be stored is stored or has failed, for ten seconds at the most. Does not reject. */
   async drain(): Promise<void> {
-    while (this.#settling.size > 0) await Promise.all(this.#settling);
+    let waiting = true;
+    let stop!: () => void;
+    const due = new Promise<void>((resolve) => {
+      stop = this.clock.schedule(DRAIN_DUE, () => {
+        waiting = false;
+        resolve();
+      });
+    });
+    while (waiting && this.#settling.size > 0) await Promise.race([due, Promise.all(this.#settling)]);
+    stop();
   }
 
   async #safely<T>(cache: string, otherwise: T, work: (flights: ResponseFlights) => Promise<T>): Promise<T> {

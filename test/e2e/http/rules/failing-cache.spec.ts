@@ -4,7 +4,9 @@ import { request } from 'node:http';
 import { Observable } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { NamedCache } from '../../../../src/cache/named-cache.js';
+import { systemClock, type Clock } from '../../../../src/clock.js';
 import { RedisUnavailableError } from '../../../../src/errors.js';
+import { FakeClock } from '../../../../src/testing/fake-clock.js';
 import { FaultyStore } from '../../../../src/testing/faulty-store.js';
 import { eventually } from '../../../support/eventually.js';
 import { send } from '../http-client.js';
@@ -26,8 +28,13 @@ describe('rule 17: no failure of a cache reaches a client', () => {
       vi.restoreAllMocks();
     });
 
-    async function start(routes: Record<string, Route>, cache: NamedCache): Promise<ResponseApp> {
-      app = await startApp({ platform, controllers: [cachedRoutes('', routes)], caches: { default: cache } });
+    async function start(
+      routes: Record<string, Route>,
+      cache: NamedCache,
+      clock: Clock = systemClock,
+    ): Promise<ResponseApp> {
+      const controllers = [cachedRoutes('', routes)];
+      app = await startApp({ platform, controllers, caches: { default: cache }, clock });
       return app;
     }
 
@@ -92,15 +99,40 @@ describe('rule 17: no failure of a cache reaches a client', () => {
       ['other bytes', Buffer.from('no response')],
       ['a value of something else', { status: 200 }],
       ['half a response', Buffer.from([0x52, 0x03, 0, 200])],
-    ])('by giving %s is a miss', async (_name, found) => {
+    ])('by giving %s is a miss, and a response takes its place', async (_name, found) => {
       const { cache, store } = faulty();
-      vi.spyOn(FaultyStore.prototype, 'read').mockImplementation(async (keys) =>
-        keys.map(() => ({ value: found, createdAt: 0 })),
-      );
-      const { url } = await start({ page: counter() }, cache);
+      const reading = vi
+        .spyOn(FaultyStore.prototype, 'read')
+        .mockImplementation(async (keys) => keys.map(() => ({ value: found, createdAt: 0 })));
+      const { url, storage } = await start({ page: counter() }, cache);
       expect((await send(url, '/page')).text).toBe('{"run":1}');
-      expect((await send(url, '/page')).text).toBe('{"run":2}');
-      expect(store.calls('fill')).toBe(0);
+      await storage.drain();
+      expect(store.calls('fill')).toBe(1);
+      reading.mockRestore();
+      expect((await send(url, '/page')).text).toBe('{"run":1}');
+    });
+
+    it('that a handler never ends keeps no later response out', async () => {
+      const clock = new FakeClock();
+      let entered: () => void = () => {};
+      const running = new Promise<void>((resolve) => (entered = resolve));
+      const runs = counter();
+      let hangs = true;
+      const page: Route = async () => {
+        if (!hangs) return runs();
+        entered();
+        return new Promise(() => {});
+      };
+      const { url, storage } = await start({ page }, faulty().cache, clock);
+      const hanging = fetch(`${url}/page`).catch(() => undefined);
+      await running;
+      hangs = false;
+      clock.advance(300_000);
+      expect((await send(url, '/page')).text).toBe('{"run":1}');
+      await storage.drain();
+      expect((await send(url, '/page')).text).toBe('{"run":1}');
+      await app?.close();
+      await hanging;
     });
   });
 });
