@@ -44,7 +44,7 @@ export interface ResponseAppOptions {
 }
 
 /** The policies of an application that says nothing of responses. */
-export function plainPolicies(): RoutePolicies {
+function plainPolicies(): RoutePolicies {
   return new RoutePolicies(resolveResponseCache(undefined, 'http'), {
     has: () => true,
     names: () => ['default'],

@@ -67,7 +67,7 @@ export function appsOn(platform: Platform): StartRuleApp {
 }
 
 /** Gives an application what tests ask it with. */
-export function withVisits(app: ModuleApp): RuleApp {
+function withVisits(app: ModuleApp): RuleApp {
   const visit: Visit = async (path, headers = {}, more = {}) => {
     const reply = await send(app.url, path, { headers, ...more });
     await app.drain();
