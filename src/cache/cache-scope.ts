@@ -52,6 +52,11 @@ export class CacheScope {
     return this.#coherent?.peek(key);
   }
 
+  /** The same for a value of bytes, which nobody may change. */
+  peekBytes(key: string): Buffer | undefined {
+    return this.#coherent?.peekBytes(key);
+  }
+
   /** The scope of a namespace whose entries are in `store`. */
   part(name: string, store: Store): CacheScope {
     return new CacheScope(`${this.name}/${name}`, store, this.context, [...this.#path, name]);

@@ -316,8 +316,8 @@ export class NamedCache {
     return reserve(this.#scope, key, tags, anew);
   }
 
-  /** Reads the value that `share` would find in the memory of this process, at once. See `ReadThrough`. @internal */
-  glance<T>(key: string, read: (value: unknown) => T | undefined): T | undefined {
+  /** Reads the bytes that `share` would find in the memory of this process, at once. See `ReadThrough`. @internal */
+  glance<T>(key: string, read: (bytes: Buffer) => T | undefined): T | undefined {
     return this.#readThrough.glance(key, read);
   }
 

@@ -36,12 +36,12 @@ export class ReadThrough {
   }
 
   /**
-   * What `read` makes of the fresh value of a key that this process remembers, at once; `undefined` where it makes nothing of it,
-   * and where the key has to be looked up.
+   * What `read` makes of the fresh bytes of a key that this process remembers, at once. They are those that are kept: nobody may
+   * change them. `undefined` where it makes nothing of them, where the value is no Buffer, and where the key has to be looked up.
    */
-  glance<T>(key: string, read: (value: unknown) => T | undefined): T | undefined {
-    const entry = this.#scope.peek(key);
-    const found = entry && read(entry.value);
+  glance<T>(key: string, read: (bytes: Buffer) => T | undefined): T | undefined {
+    const bytes = this.#scope.peekBytes(key);
+    const found = bytes && read(bytes);
     if (found !== undefined) this.#scope.report({ type: 'hit', cache: this.#scope.name, key });
     return found;
   }

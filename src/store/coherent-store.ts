@@ -16,6 +16,8 @@ export interface CoherentStore extends DivisibleStore {
    * remembers none, or cannot vouch for it now.
    */
   peek(key: string): StoredEntry | undefined;
+  /** The same for a value of bytes: those that are kept, not a copy. Nobody may change them. `undefined` for any other value. */
+  peekBytes(key: string): Buffer | undefined;
 }
 
 /** Whether a store keeps what it says true. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Codec, EncodedValue } from '../codec/codec.js';
+import { SERIALIZATION } from '../codec/flags.js';
 import { NotANumberError, RedisCacheError } from '../errors.js';
 import { globMatcher } from '../key/glob.js';
 import type { Coherence } from './coherence.js';
@@ -72,6 +73,11 @@ class MemoryStore implements CoherentStore {
     const now = this.#clock.monotonic();
     const entry = this.#whole.entries.find(this.#keys.entryKey(key), now);
     return entry !== undefined && entry.freshUntil > now ? this.#values.openNow(key, entry, now) : undefined;
+  }
+
+  peekBytes(key: string): Buffer | undefined {
+    const encoded = this.#whole.entries.fresh(this.#keys.entryKey(key))?.encoded;
+    return encoded?.flags === SERIALIZATION.bytes ? (encoded.payload as Buffer) : undefined;
   }
 
   async write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.js';
 import type { Codec } from '../codec/codec.js';
+import { SERIALIZATION } from '../codec/flags.js';
 import { GENERATION_LENGTH } from '../codec/generation.js';
 import type { ChangeChannel } from '../connection/connection.js';
 import type { KeySpace } from '../key/key-space.js';
@@ -99,6 +100,17 @@ class ChannelledTier implements MemoryTier {
   }
 
   get(entryKey: string): StoredEntry | undefined {
+    const kept = this.#find(entryKey);
+    if (kept === undefined) return undefined;
+    return kept.payload === undefined ? kept.entry : this.#decoded(entryKey, kept, kept.payload);
+  }
+
+  bytesOf(entryKey: string): Buffer | undefined {
+    const kept = this.#find(entryKey);
+    return kept?.flags === SERIALIZATION.bytes ? kept.payload : undefined;
+  }
+
+  #find(entryKey: string): KeptEntry | undefined {
     // One reading of the clock for both: it takes longer than all the rest.
     const now = this.#clock.monotonic();
     if (now >= this.#channel.trustedUntil) return undefined;
@@ -108,7 +120,7 @@ class ChannelledTier implements MemoryTier {
       this.#entries.delete(entryKey);
       return undefined;
     }
-    return entry.payload === undefined ? entry.entry : this.#decoded(entryKey, entry, entry.payload);
+    return entry;
   }
 
   #isValid(kept: KeptEntry): boolean {

@@ -150,6 +150,12 @@ export class RedisEntries {
     return isUnsettled ? undefined : entry;
   }
 
+  /** The same for a value of bytes, as `Tier.bytesOf`. */
+  rememberedBytes(entryKey: string): Buffer | undefined {
+    const { tier, unsettled } = this.shared;
+    return unsettled.pending ? undefined : tier?.bytesOf(entryKey);
+  }
+
   /** Announces a look at entries, before it is sent. Its owner ends it. */
   look(entryKeys: readonly string[]): Look | undefined {
     return this.shared.tier?.look(entryKeys);

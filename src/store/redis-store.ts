@@ -115,13 +115,21 @@ class RedisStore implements CoherentStore, ReclaimingStore, ClosableStore {
   }
 
   peek(key: string): StoredEntry | undefined {
+    return this.#peek(key, (entryKey) => this.#entries.remembered(entryKey));
+  }
+
+  peekBytes(key: string): Buffer | undefined {
+    return this.#peek(key, (entryKey) => this.#entries.rememberedBytes(entryKey));
+  }
+
+  #peek<T>(key: string, find: (entryKey: string) => T | undefined): T | undefined {
     const { shared, space } = this.#entries;
     if (shared.tier === undefined) return undefined;
     const known = this.#peeked.get(key);
     const entryKey = known ?? space.entryKey(key);
-    const entry = this.#entries.remembered(entryKey);
-    if (known === undefined && entry !== undefined) this.#rememberKey(key, entryKey);
-    return entry;
+    const found = find(entryKey);
+    if (known === undefined && found !== undefined) this.#rememberKey(key, entryKey);
+    return found;
   }
 
   #rememberKey(key: string, entryKey: string): void {

@@ -36,6 +36,8 @@ export interface Look {
 export interface Tier {
   /** The fresh, valid entry of a key, or `undefined`. */
   get(entryKey: string): StoredEntry | undefined;
+  /** The same for a value of bytes: those that are kept, which nobody may change. `undefined` for any other value. */
+  bytesOf(entryKey: string): Buffer | undefined;
   /** Announces a look at these keys. */
   look(entryKeys: readonly string[]): Look;
   /** This process changes these entries: before it is sent, and again when it is answered. */

@@ -73,6 +73,10 @@ export class FaultyStore implements DivisibleStore {
     return undefined;
   }
 
+  peekBytes(): undefined {
+    return undefined;
+  }
+
   write(writes: readonly StoreWrite[], mode: 'set' | 'add'): Promise<boolean[]> {
     return this.#state.pass('write', () => this.#inner.write(writes, mode));
   }

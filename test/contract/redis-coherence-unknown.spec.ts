@@ -53,6 +53,7 @@ function watchfulTier(): { readonly tier: Tier; readonly told: string[] } {
   const told: string[] = [];
   const tier: Tier = {
     get: () => undefined,
+    bytesOf: () => undefined,
     look: (keys) => {
       told.push(`look ${keys.join(' ')}`);
       return { keep: () => undefined, end: () => void told.push('end') };

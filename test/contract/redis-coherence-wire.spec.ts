@@ -259,7 +259,12 @@ describe('whoever tracks the keys', () => {
         },
       },
     });
-    const nothing = { get: () => undefined, drop: () => undefined, dropVersions: () => undefined };
+    const nothing = {
+      get: () => undefined,
+      bytesOf: () => undefined,
+      drop: () => undefined,
+      dropVersions: () => undefined,
+    };
     const look = () => ({ keep: () => undefined, end: () => undefined });
     const tier = { ...nothing, look, watch: () => undefined, close: () => undefined };
     const { store, space } = storeOn(connection, { tier });

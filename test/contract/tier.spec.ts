@@ -109,6 +109,37 @@ describe('the memories of two processes', () => {
   });
 });
 
+describe('bytes that the memory of a process keeps', () => {
+  const bytes = Buffer.from('bytes');
+
+  it('are given out as they are, until they change', async () => {
+    await writer.store.write([put('k', bytes, { tags: ['t'] })], 'set');
+    await remember('k', bytes);
+    const kept = reader.store.peekBytes('k');
+    expect(kept).toEqual(bytes);
+    expect(reader.store.peekBytes('k')).toBe(kept);
+    await writer.store.coherence.invalidateTags(['t']);
+    await eventually(() => expect(reader.store.peekBytes('k')).toBeUndefined());
+  });
+
+  it('are those of a Buffer only', async () => {
+    await writer.store.write([put('text', 'bytes'), put('rich', new Uint8Array(bytes))], 'set');
+    await remember('text', 'bytes');
+    await remember('rich', new Uint8Array(bytes));
+    for (const key of ['text', 'rich', 'missing']) expect(reader.store.peekBytes(key)).toBeUndefined();
+  });
+
+  it('are not given out while an own change may not have arrived', async () => {
+    await writer.store.write([put('k', bytes)], 'set');
+    await remember('k', bytes);
+    redis.server.pause();
+    const changing = reader.store.write([put('k', Buffer.from('newer'))], 'set').catch(() => undefined);
+    expect(reader.store.peekBytes('k')).toBeUndefined();
+    redis.server.resume();
+    await changing;
+  });
+});
+
 describe('what others do to Redis', () => {
   const entryKey = (): string => space.entryKey('k');
 

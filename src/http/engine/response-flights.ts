@@ -15,7 +15,7 @@ import type { Variants } from './variants.js';
 /** The part of a cache that holds responses: methods of `NamedCache`, not all of which are public. */
 export interface ResponseCachePart {
   get(key: string): Promise<unknown>;
-  glance<T>(key: string, read: (value: unknown) => T | undefined): T | undefined;
+  glance<T>(key: string, read: (bytes: Buffer) => T | undefined): T | undefined;
   share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult>;
   reserve(
     key: string,
@@ -73,6 +73,9 @@ export class ResponseFlights {
   /** Keys whose response was waited for in vain, and until when that is remembered, by the monotonic clock. */
   readonly #slow = new LRUCache<string, number>({ max: SLOW_REMEMBERED });
 
+  /** Responses that were read, by the bytes that the memory of the process keeps. */
+  readonly #known = new WeakMap<Buffer, StoredResponse>();
+
   constructor(context: ResponseFlightsContext) {
     this.#context = context;
   }
@@ -82,9 +85,18 @@ export class ResponseFlights {
     const names = this.#context.variants.namesOf(question.family);
     const key = names.length === 0 ? question.key : question.variantKey(names);
     return this.#context.cache.glance(key, (bytes) => {
-      const response = unpackResponse(bytes);
+      const response = this.#read(bytes);
       return response !== undefined && question.matches(response) ? response : undefined;
     });
+  }
+
+  /** To read the same bytes for every hit takes longer than to find them. */
+  #read(bytes: Buffer): StoredResponse | undefined {
+    const known = this.#known.get(bytes);
+    if (known !== undefined) return known;
+    const response = unpackResponse(bytes);
+    if (response !== undefined) this.#known.set(bytes, response);
+    return response;
   }
 
   /** Answers a request. Rejects as the cache does. A hit is one round trip. */

@@ -113,4 +113,17 @@ describe('peek of a memory store', () => {
     expect(store.peek('rich')?.value).toEqual(new Map([['a', 1]]));
     expect(store.peek('compressed')).toBeUndefined();
   });
+
+  it('gives the bytes of a Buffer as they are kept, while they are fresh', async () => {
+    const { store, clock } = storeAndClock({ compressor: gzip({ threshold: 100 }) });
+    const bytes = Buffer.from('bytes');
+    const large = Buffer.alloc(5_000);
+    await store.write([entry('key', bytes), entry('text', 'bytes'), entry('compressed', large)], 'set');
+    const kept = store.peekBytes('key');
+    expect(kept).toEqual(bytes);
+    expect(store.peekBytes('key')).toBe(kept);
+    for (const key of ['text', 'compressed', 'missing']) expect(store.peekBytes(key)).toBeUndefined();
+    clock.advance(86_400_000);
+    expect(store.peekBytes('key')).toBeUndefined();
+  });
 });
