@@ -91,7 +91,8 @@ export class HandlerRuns {
     const { exchange, plan } = inquiry;
     const old = answer.kind === 'lead' ? answer.old : undefined;
     if (answer.filler === undefined && !saysMore(plan.policy)) return next.handle();
-    const run = this.#runOf(inquiry, once(answer.filler ?? NO_FILLER), missed(answer));
+    const { filler = NO_FILLER } = answer;
+    const run = this.#runOf(inquiry, once(filler), missed(answer), filler !== NO_FILLER);
     const { headers } = exchange;
     const conditions = old && conditionsOf(old);
     const showConditions =
@@ -101,7 +102,6 @@ export class HandlerRuns {
     const captured = captureResult(renewed, captureRun(run), showConditions, {
       keeps: (status) => keepsStatus(plan.policy, status),
       streamed: () => {
-        run.watch.stop();
         run.refused('it is streamed');
         run.filler.refuse();
       },
@@ -135,7 +135,7 @@ export class HandlerRuns {
     );
   }
 
-  #runOf(inquiry: Inquiry, filler: ResponseFiller, forwarded: Forwarded = 'stale'): Run {
+  #runOf(inquiry: Inquiry, filler: ResponseFiller, forwarded: Forwarded = 'stale', stores = true): Run {
     const { plan, exchange, facts, ttl, tags } = inquiry;
     const verdict: HandlerVerdict = { vetoed: false };
     const watch = watchRequest(exchange.request, {
@@ -161,7 +161,7 @@ export class HandlerRuns {
       wishes: openContext(exchange.request),
       watch,
       sending: () => tellOthers(exchange, plan.policy),
-      storing: tellMiss,
+      storing: (useful) => tellMiss(useful && stores),
       stored: (vary) => {
         for (const read of watch.reads(vary)) this.#reports.unkeyed(plan, read);
       },

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Subject } from './request-key.js';
 
-/** How many targets are remembered: about 1 KB each. */
+/** How many targets are remembered: about 1 KB each. Fewer where they are long, since clients choose them. */
 const REMEMBERED = 2_000;
+const MOST_CHARACTERS = 2_000_000;
 
 /** What is worked out of what a request asks for. */
 export interface Target {
@@ -18,7 +19,11 @@ interface Known {
 
 /** What was worked out of targets lately: to hash keys and tags once more takes longer than the rest of a hit. */
 export class KnownTargets {
-  readonly #known = new LRUCache<string, Known>({ max: REMEMBERED });
+  readonly #known = new LRUCache<string, Known>({
+    max: REMEMBERED,
+    maxSize: MOST_CHARACTERS,
+    sizeCalculation: charactersIn,
+  });
 
   /** The target of a subject; `undefined` = it must not be cached. `work` must give the same for equal subjects. */
   of(subject: Subject, work: () => Target | undefined): Target | undefined {
@@ -30,6 +35,13 @@ export class KnownTargets {
     this.#known.set(at, { subject: { ...subject, params: copyOf(subject.params) }, target });
     return target;
   }
+}
+
+/** Each text that a client may have written, in some part of it. */
+function charactersIn({ subject }: Known, at: string): number {
+  const { originalUrl, version = '', host = '', key = '', params } = subject;
+  const rest = JSON.stringify(params).length + version.length + host.length + key.length;
+  return 2 * at.length + originalUrl.length + rest;
 }
 
 function isSame(one: Subject, other: Subject): boolean {

@@ -71,11 +71,11 @@ export function familyOf(plan: RoutePlan, subject: Subject): string | undefined 
 const UNKNOWN_HOST = '\0';
 
 function hostOf({ policy: { hosts }, hostBound }: RoutePlan, exchange: Exchange): string | undefined {
-  if (hosts === undefined) return hostBound ? exchange.host() : undefined;
-  const { headers } = exchange;
-  const named = String(headers.host ?? headers[':authority'] ?? '').toLowerCase();
-  if (!hosts.has(named)) return UNKNOWN_HOST;
-  return hostBound ? exchange.host() : named;
+  if (hosts === undefined) return hostBound ? JSON.stringify(exchange.hosts()) : undefined;
+  const told = exchange.hosts().map((host) => host.toLowerCase());
+  // Behind a proxy the handler is told of another host than the request names, and a client may have said which.
+  if (!told.every((host) => hosts.has(host))) return UNKNOWN_HOST;
+  return JSON.stringify(told);
 }
 
 /** Whether the policy lists a parameter of the query, by its decoded name. */

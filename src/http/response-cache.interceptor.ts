@@ -120,7 +120,9 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     if (remembered !== undefined && this.#serves(inquiry, remembered)) {
       return this.#replay(inquiry, remembered);
     }
-    return fills ? this.#ask(inquiry, question, next) : this.#find(inquiry, question, next);
+    if (!fills) return this.#find(inquiry, question, next);
+    const asked = asAsked(inquiry);
+    return this.#ask(asked, this.#runs.questionOf(asked, next), next);
   }
 
   /** Answers a request that fills nothing. */
@@ -172,6 +174,12 @@ export class ResponseCacheInterceptor implements NestInterceptor {
       return failed(error);
     }
   }
+}
+
+/** With headers that stay as they were asked: what the handler makes of them is judged by them afterwards. */
+function asAsked(inquiry: Inquiry): Inquiry {
+  const { facts } = inquiry;
+  return { ...inquiry, facts: { ...facts, headers: { ...facts.headers } } };
 }
 
 function factsOf(exchange: Exchange): RequestFacts {

@@ -17,8 +17,8 @@ export interface Exchange {
   /** Node's own object: what is taken from it is gone for the handler too. */
   readonly headers: IncomingHttpHeaders;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The host that was asked for, as the platform and as the request name it. */
-  host(): string;
+  /** The host that was asked for, with its port, as the platform and as the request name it. */
+  hosts(): readonly string[];
   /** Whether somebody put a user on the request. */
   identified(): boolean;
   /** A header field of the response as it is now. */
@@ -56,7 +56,7 @@ export interface Exchange {
   /**
    * Runs the handler once more for nobody, once the response is closed: what it does to the response is captured and not
    * sent, and the response is as it was again afterwards. Resolves when that is over, and does not reject: a response that is
-   * not offered by then, since the handler failed or took too long, is never offered.
+   * not offered by then, since the handler failed or took too long, or the client did to take its own, is never offered.
    */
   background(run: () => Observable<unknown>, offer: Offer, limits: BackgroundLimits): Promise<void>;
 }

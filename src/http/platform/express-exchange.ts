@@ -43,8 +43,9 @@ export class ExpressExchange implements Exchange {
     return this.request.params ?? {};
   }
 
-  host(): string {
-    return JSON.stringify([this.request.hostname, this.request.headers.host]);
+  hosts(): readonly string[] {
+    const { host = '' } = this.request.headers;
+    return [this.request.host ?? host, host];
   }
 
   identified(): boolean {
@@ -99,8 +100,7 @@ export class ExpressExchange implements Exchange {
 
   async background(run: () => Observable<unknown>, offer: Offer, limits: BackgroundLimits): Promise<void> {
     const answered = { request: this.request, response: this.#response, start: this.#before() };
-    await closed(this.#response, limits.clock);
-    await runExpressAgain(answered, run, offer, limits);
+    if (await closed(this.#response, limits.clock)) await runExpressAgain(answered, run, offer, limits);
   }
 
   #before(): Start {

@@ -8,7 +8,8 @@ export interface ExpressRequest {
   readonly originalUrl?: string;
   readonly headers: IncomingHttpHeaders;
   readonly params?: Readonly<Record<string, unknown>>;
-  readonly hostname?: string;
+  /** Of the proxy's `X-Forwarded-Host` where the application trusts that. */
+  readonly host?: string;
   readonly fresh?: boolean;
   readonly user?: unknown;
 }

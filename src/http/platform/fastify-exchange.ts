@@ -65,8 +65,9 @@ export class FastifyExchange implements Exchange {
     return !hasPreSerialization(this.#reply);
   }
 
-  host(): string {
-    return JSON.stringify([this.request.hostname, this.headers.host ?? this.headers[':authority']]);
+  hosts(): readonly string[] {
+    const host = String(this.headers.host ?? this.headers[':authority'] ?? '');
+    return [this.request.host ?? host, host];
   }
 
   identified(): boolean {
@@ -123,7 +124,7 @@ export class FastifyExchange implements Exchange {
 
   async background(run: () => Observable<unknown>, offer: Offer, limits: BackgroundLimits): Promise<void> {
     const start = this.#before();
-    await closed(this.#reply.raw, limits.clock);
+    if (!(await closed(this.#reply.raw, limits.clock))) return;
     await runFastifyAgain({ reply: this.#reply, start, headers: start.own }, run, offer, limits);
   }
 

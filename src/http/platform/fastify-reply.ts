@@ -10,7 +10,8 @@ export interface FastifyRequest {
     readonly httpVersionMajor?: number;
     readonly user?: unknown;
   };
-  readonly hostname?: string;
+  /** Of the proxy's `X-Forwarded-Host` where the application trusts that. */
+  readonly host?: string;
   readonly originalUrl?: string;
   readonly params?: unknown;
   readonly user?: unknown;

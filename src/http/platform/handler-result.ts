@@ -6,7 +6,7 @@ import type { Capture } from './exchange.js';
 export interface ResultRules {
   /** Whether a response of this status, which is not 200, may be stored. None by default. */
   keeps?(status: number): boolean;
-  /** Told instead of `capture.cancel()` that the handler gave something to be streamed. */
+  /** Told before `capture.cancel()` that the handler gave something to be streamed. */
   streamed?(): void;
 }
 
@@ -31,8 +31,10 @@ export function captureResult(
         done();
         if (last === undefined && rules.keeps?.(204) !== true) capture.cancel();
         else if (!isStreamed(last)) capture.complete(last);
-        else if (rules.streamed === undefined) capture.cancel();
-        else rules.streamed();
+        else {
+          rules.streamed?.();
+          capture.cancel();
+        }
       },
       error(error: unknown) {
         done();

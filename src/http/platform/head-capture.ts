@@ -45,9 +45,21 @@ export function onceClosed(raw: RawResponse, callback: () => void): void {
   else raw.once('close', callback);
 }
 
-/** Resolves once a response is closed, and those who listen for that have been told. */
-export function closed(raw: RawResponse, clock: Clock): Promise<void> {
-  return new Promise((resolve) => onceClosed(raw, () => clock.afterInput(resolve)));
+/** How long a client may take for a response behind which a handler is to run for nobody, in milliseconds. */
+const CLOSE_DUE = 10_000;
+
+/**
+ * Tells once a response is closed, and those who listen for that have been told. `false` = its client takes too long for it: who
+ * waits meanwhile keeps others from doing what comes after it.
+ */
+export function closed(raw: RawResponse, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stopWaiting = clock.schedule(CLOSE_DUE, () => resolve(false));
+    onceClosed(raw, () => {
+      stopWaiting();
+      clock.afterInput(() => resolve(true));
+    });
+  });
 }
 
 /**

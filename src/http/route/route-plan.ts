@@ -1,5 +1,10 @@
 import { VersioningType, type ExecutionContext, type Type, type VersioningOptions } from '@nestjs/common';
-import { HEADERS_METADATA, HOST_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
+import {
+  HEADERS_METADATA,
+  HOST_METADATA,
+  PATH_METADATA,
+  VERSION_METADATA,
+} from '@nestjs/common/constants.js';
 import { readCacheable } from '../../di/route-metadata.js';
 import type { Duration } from '../../duration.js';
 import type { ResponsePolicy } from '../policy/response-policy.js';
@@ -20,7 +25,7 @@ export interface RoutePlan {
   readonly tags: readonly string[] | undefined;
   /** Names the controller and the handler, for people: `PagesController.find`. */
   readonly name: string;
-  /** Names the controller, the handler and the versions they declare, for keys. */
+  /** Names the controller, the handler, and the versions and paths they declare, for keys. */
   readonly route: string;
   readonly hostBound: boolean;
   /** Lower-cased names that `@Header` sets. Nest sets them before any interceptor runs. */
@@ -106,7 +111,9 @@ function routeName(controller: Type, handler: object, method: string | symbol | 
   const versions: unknown[] = [handler, controller].map((target) =>
     describeVersion(Reflect.getMetadata(VERSION_METADATA, target)),
   );
-  return JSON.stringify([controller.name, String(method), versions]);
+  // Controllers of one name are told apart by their paths.
+  const paths = [controller, handler].map((target): unknown => Reflect.getMetadata(PATH_METADATA, target));
+  return JSON.stringify([controller.name, String(method), versions, paths]);
 }
 
 function describeVersion(version: unknown): unknown {

@@ -60,6 +60,13 @@ describe('KnownTargets', () => {
     expect(workedOut([one, other])).toEqual([0, 1]);
   });
 
+  it('remembers no more of long targets than of short ones', () => {
+    const long = (index: number): Subject => ({ ...subject, url: `/${index}${'x'.repeat(16_000)}` });
+    const many = Array.from({ length: 300 }, (_, index) => long(index));
+    expect(workedOut([...many, long(0), long(299)])).toContain(300);
+    expect(workedOut([long(0), long(0)])).toEqual([0]);
+  });
+
   it('compares the segments of a wildcard', () => {
     const path = (...segments: string[]): Subject => ({ ...subject, params: { path: segments } });
     expect(workedOut([path('a', 'b'), path('a', 'b'), path('a', 'c')])).toEqual([0, 2]);

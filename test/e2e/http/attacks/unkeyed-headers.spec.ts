@@ -1,3 +1,4 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { send } from '../http-client.js';
 import { platforms } from '../response-app.js';
@@ -77,6 +78,32 @@ describe.each(platforms)('what a request says outside of the key, on %s', (platf
     expect((await visit('/page', { Host: 'two.example' })).text).toBe('{"canonical":"two.example","run":3}');
     expect((await visit('/page', { Host: 'one.example' })).text).toBe('{"canonical":"one.example","run":2}');
     expect((await visit('/page', { Host: 'evil.example' })).text).toContain('"run":4');
+  });
+
+  it('a forwarded host that nobody knows poisons none of the hosts that are told apart', async () => {
+    runs = new Runs();
+    app = await startAttackedApp({
+      platform,
+      controllers: [
+        attackedRoutes({
+          path: 'page',
+          handle: (request) => ({ link: (request as { host?: string }).host, run: runs.next() }),
+          options: { response: { strict: true, hosts: ['inner', 'one.example', 'two.example'] } },
+        }),
+      ],
+      ...(platform === 'fastify' && { adapter: new FastifyAdapter({ trustProxy: true }) }),
+      prepare: (nest) => platform === 'express' && nest.set('trust proxy', true),
+    });
+    const link = async (forwarded?: string): Promise<string> => {
+      const named = forwarded === undefined ? {} : { 'X-Forwarded-Host': forwarded };
+      return (await app.visit('/page', { Host: 'inner', ...named })).text;
+    };
+    for (const evil of ['evil.example', 'one.example:666']) expect(await link(evil)).toContain(evil);
+    expect(await link()).toBe('{"link":"inner","run":3}');
+    expect(await link('one.example')).toBe('{"link":"one.example","run":4}');
+    expect(await link('two.example')).toBe('{"link":"two.example","run":5}');
+    expect(await link('one.example')).toBe('{"link":"one.example","run":4}');
+    expect(await link()).toBe('{"link":"inner","run":3}');
   });
 
   it('CVE-2024-46982: a header that switches the representation makes a variant of its own, or nothing', async () => {

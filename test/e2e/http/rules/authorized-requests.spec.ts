@@ -50,6 +50,31 @@ describe('rule 3: private requests, where the headers decide', () => {
       },
     );
 
+    it('a handler that changes the headers of its request changes nothing of whom its response is for', async () => {
+      const changing: () => Handler = () => {
+        const run = counter();
+        return (request, response) => {
+          const { headers } = request as { headers: Record<string, unknown> };
+          delete headers['authorization'];
+          headers['x-tenant'] = 'other';
+          response.header('Cache-Control', 'max-age=60');
+          response.header('Vary', 'X-Tenant');
+          return run();
+        };
+      };
+      const authorized = await start(changing(), options);
+      expect((await authorized.visit('/page', { Authorization: 'Bearer a' })).text).toBe('{"run":1}');
+      expect((await authorized.visit('/page', { 'X-Tenant': 'other' })).text).toBe('{"run":2}');
+      const varied = await start(changing(), options);
+      for (const [tenant, run] of [
+        ['own', 1],
+        ['other', 2],
+        ['own', 1],
+      ] as const) {
+        expect((await varied.visit('/page', { 'X-Tenant': tenant })).text).toBe(`{"run":${run}}`);
+      }
+    });
+
     it('what says nothing of that is not stored of them, and what was made for visitors is not given to them', async () => {
       for (const headers of AUTHORIZED) {
         const { visit } = await start(saying('max-age=60'), options);

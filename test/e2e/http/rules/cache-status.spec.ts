@@ -1,5 +1,5 @@
 import { All, Controller } from '@nestjs/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Cacheable } from '../../../../src/decorator/cacheable.decorator.js';
 import { eventually } from '../../../support/eventually.js';
 import { startRedis, type RedisServer } from '../../../support/redis-server.js';
@@ -20,6 +20,7 @@ const cacheable = { ttl: '1m', response: { cacheStatus: true } } as const;
 describe('rule 21: Cache-Status says what the cache did', () => {
   describe.each(platforms)('%s', (platform) => {
     const start = appsOn(platform);
+    afterEach(() => vi.restoreAllMocks());
 
     it('a miss that is stored, and a hit with what is left of its life', async () => {
       const { visit } = await start(counter(), { cacheable });
@@ -39,6 +40,21 @@ describe('rule 21: Cache-Status says what the cache did', () => {
         },
         { cacheable },
       );
+      expect((await visit('/page')).headers['cache-status']).toBe('nestjs-redis-cache; fwd=uri-miss');
+    });
+
+    it('a miss that is not stored, since that was not possible a moment ago', async () => {
+      let control = 'no-store';
+      const { visit } = await start(
+        (_request, response) => {
+          response.header('Cache-Control', control);
+          return 'text';
+        },
+        { cacheable },
+      );
+      await visit('/page');
+      vi.spyOn(Math, 'random').mockReturnValue(0.5);
+      control = 'max-age=60';
       expect((await visit('/page')).headers['cache-status']).toBe('nestjs-redis-cache; fwd=uri-miss');
     });
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Logger } from '@nestjs/common';
+import { Controller, Get, Logger, StreamableFile } from '@nestjs/common';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { Observable } from 'rxjs';
@@ -110,6 +110,17 @@ describe('rule 17: no failure of a cache reaches a client', () => {
       expect(store.calls('fill')).toBe(1);
       reading.mockRestore();
       expect((await send(url, '/page')).text).toBe('{"run":1}');
+    });
+
+    it('what a handler streams leaves nothing that waits', async () => {
+      const clock = new FakeClock();
+      const { url } = await start(
+        { page: () => new StreamableFile(Buffer.from('text')) },
+        faulty().cache,
+        clock,
+      );
+      expect((await send(url, '/page')).text).toBe('text');
+      expect(clock.pending).toBe(0);
     });
 
     it('that a handler never ends keeps no later response out', async () => {

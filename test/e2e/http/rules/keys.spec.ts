@@ -129,6 +129,22 @@ describe('rule 9: what tells stored responses apart', () => {
       expect((await visit('/mine/2')).text).toBe('{"run":2}');
     });
 
+    it('controllers of one name, though their keys are the same', async () => {
+      const namesake = (path: string) => {
+        @Controller(path)
+        class Namesake {
+          @Get('page')
+          @Cacheable({ key: 'fixed' })
+          page() {
+            return path;
+          }
+        }
+        return Namesake;
+      };
+      const { visit } = await start({}, { controllers: [namesake('one'), namesake('two')] });
+      for (const path of ['one', 'two', 'one']) expect((await visit(`/${path}/page`)).text).toBe(path);
+    });
+
     it.each([
       [
         'header',
