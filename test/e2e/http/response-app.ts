@@ -99,10 +99,13 @@ export async function startApp(options: ResponseAppOptions): Promise<ResponseApp
     controllers: options.controllers,
     providers: options.providers ?? [],
   };
-  const adapter = options.platform === 'express' ? new ExpressAdapter() : new FastifyAdapter();
+  // On Nest 11 Fastify is told so by its adapter alone.
+  const forceCloseConnections = true;
+  const adapter =
+    options.platform === 'express' ? new ExpressAdapter() : new FastifyAdapter({ forceCloseConnections });
   const app = await NestFactory.create<NestExpressApplication & NestFastifyApplication>(root, adapter, {
     logger: false,
-    forceCloseConnections: true,
+    forceCloseConnections,
   });
   await options.prepare?.(app);
   await app.listen(0, '127.0.0.1');

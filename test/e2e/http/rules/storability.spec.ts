@@ -2,6 +2,7 @@ import { StreamableFile } from '@nestjs/common';
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { eventually } from '../../../support/eventually.js';
 import { counter } from '../routes.js';
 import { appsOn, BY_HEADERS, MODES, platforms, type Handler, type RuleRoute } from './rule-app.js';
 
@@ -18,9 +19,12 @@ const setting =
     return body();
   };
 
-const iterated = async function* () {
-  runs += 1;
-  yield String(runs);
+// Nest 11 does not iterate over what it is given: the run is counted outside.
+const iterated = () => {
+  const text = String((runs += 1));
+  return (async function* () {
+    yield text;
+  })();
 };
 
 const NEVER: Record<string, RuleRoute> = {
@@ -95,8 +99,11 @@ describe('rule 6: what may be stored, whoever decides', () => {
           { http: { ...http, stale: { revalidate: '1h', error: '1h' } } },
         );
         expect((await visit('/page')).text).toBe('{"run":1}');
-        expect((await visit('/page')).text).toBe('{"run":2}');
-        expect(asked).toEqual([undefined, '"v1"']);
+        // It is fresh for a millisecond, in which its handler answers and is asked nothing.
+        await eventually(async () => {
+          const { text } = await visit('/page');
+          expect([text, asked.at(-1)]).toEqual([`{"run":${asked.length}}`, '"v1"']);
+        });
       },
     );
 
