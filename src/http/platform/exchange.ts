@@ -24,8 +24,8 @@ export interface Exchange {
   /** A header field of the response as it is now. */
   field(name: string): HeaderValue | undefined;
   /**
-   * The header fields that the response had when this, `reset` or `background` was first called, and those of `addHeader`. To be
-   * called before the handler runs.
+   * The header fields that the response had when this, `reset` or `background` was first called. To be called before anything
+   * changes them.
    */
   fields(): HeaderFields;
   /** Adds a member to a field of the response, which has not been sent yet. To be called after `replay`. */

@@ -61,9 +61,7 @@ export class ExpressExchange implements Exchange {
   }
 
   addHeader(name: string, value: string): void {
-    const together = withMembers(this.#response.getHeader(name), value);
-    this.#response.setHeader(name, together);
-    this.#start?.fields.set(name.toLowerCase(), together);
+    this.#response.setHeader(name, withMembers(this.#response.getHeader(name), value));
   }
 
   setHeader(name: string, value: string): void {
@@ -109,7 +107,7 @@ export class ExpressExchange implements Exchange {
 }
 
 interface Start extends ResponseStart {
-  readonly fields: Map<string, HeaderValue>;
+  readonly fields: HeaderFields;
 }
 
 function startWithFields(response: ExpressResponse): Start {

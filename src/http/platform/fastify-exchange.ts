@@ -83,9 +83,7 @@ export class FastifyExchange implements Exchange {
   }
 
   addHeader(name: string, value: string): void {
-    const together = withMembers(this.#reply.getHeader(name), value);
-    this.#reply.header(name, together);
-    this.#start?.fields.set(name.toLowerCase(), together);
+    this.#reply.header(name, withMembers(this.#reply.getHeader(name), value));
   }
 
   setHeader(name: string, value: string): void {
@@ -136,7 +134,7 @@ export class FastifyExchange implements Exchange {
 interface Start extends ResponseStart {
   /** Fields of the reply, which has those of Node's response too. */
   readonly own: ReadonlyMap<string, RawHeaderValue | undefined>;
-  readonly fields: Map<string, HeaderValue>;
+  readonly fields: HeaderFields;
 }
 
 function startWithFields(reply: FastifyReply): Start {

@@ -50,6 +50,27 @@ describe('rule 14: a response that is renewed in the background', () => {
       expect(seen).toContain('a=1');
     });
 
+    it('keeps nothing of the Cache-Status of the request behind which it was made', async () => {
+      runs = 0;
+      let asked = 0;
+      const { url, drain } = (app = await startModuleApp({
+        platform,
+        controllers: [NewsController],
+        prepare: (nest) =>
+          nest.use((_request: IncomingMessage, response: ServerResponse, next: () => void) => {
+            response.setHeader('Cache-Status', `front; key="${(asked += 1)}"`);
+            next();
+          }),
+      }));
+      await send(url, '/news');
+      await drain();
+      await eventually(async () => {
+        const { text, headers } = await send(url, '/news');
+        expect(text).not.toBe('{"run":1}');
+        expect(headers['cache-status']).toMatch(new RegExp(`^front; key="${asked}", news; hit`));
+      });
+    });
+
     it('is renewed for others though a client does not take it', async () => {
       const clock = new FakeClock();
       const cached = Cached({ ttl: 1, response: { stale: { revalidate: '1h' } } });
