@@ -36,16 +36,20 @@ export interface LoadPlan {
   readonly shared?: boolean;
   /** Whether a stale value may be served, of those that `stale` allows. Absent = all. */
   readonly servesStale?: (value: unknown, staleFor: number, when: keyof ResolvedStale) => boolean;
+  /** Whether an error of a load is a failure, which a stale value may stand in for. Absent = all are. */
+  readonly isFailure?: (error: unknown) => boolean;
   /** Told of each load that goes on behind a stale value: a promise that does not reject. */
   readonly refreshing?: (load: Promise<unknown>) => void;
 }
 
 /** How a value is looked up and loaded that all callers share. */
-export type ShareOptions = Required<Pick<LoadPlan, 'tags' | 'stale' | 'servesStale' | 'refreshing'>>;
+export type ShareOptions = Required<
+  Pick<LoadPlan, 'tags' | 'stale' | 'servesStale' | 'isFailure' | 'refreshing'>
+>;
 
 /** The plan of values that all callers share. Written out, since it is made for every lookup. */
 export function sharedPlan(
-  { tags, stale, servesStale, refreshing }: ShareOptions,
+  { tags, stale, servesStale, isFailure, refreshing }: ShareOptions,
   { ttl, jitter }: Pick<LoadDefaults, 'jitter' | 'ttl'>,
 ): LoadPlan {
   return {
@@ -57,6 +61,7 @@ export function sharedPlan(
     timeout: NO_TIMEOUT,
     shared: true,
     servesStale,
+    isFailure,
     refreshing,
   };
 }

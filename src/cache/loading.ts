@@ -91,7 +91,8 @@ export class Loading {
     } catch (error) {
       stopKeeping();
       for (const flight of flights) context.flights.end(flight);
-      const served = flights.filter(({ old }) => willDo(plan, old));
+      const failed = plan.isFailure?.(error) !== false;
+      const served = flights.filter(({ old }) => failed && willDo(plan, old));
       await Promise.all([this.#giveBack(served, PAUSE_AFTER_FAILURE), this.#giveBack(flights)]);
       for (const flight of flights) flight.fail(error);
     } finally {

@@ -32,6 +32,7 @@ export class Patience {
     try {
       return await this.#within(flight);
     } catch (error) {
+      if (this.#plan.isFailure?.(error) === false) throw error;
       const entry = await this.#stale(flight.key);
       if (entry === undefined) throw error;
       return entry;

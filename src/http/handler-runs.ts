@@ -105,6 +105,7 @@ export class HandlerRuns {
         run.refused('it is streamed');
         run.filler.refuse();
       },
+      failed: () => run.filler.fail(),
     });
     return answer.kind === 'lead' && old !== undefined ? this.#orOld(run, answer, captured) : captured;
   }
@@ -186,7 +187,7 @@ function missed(answer: RunAnswer): Forwarded {
   return answer.varied ? 'vary-miss' : 'uri-miss';
 }
 
-const NO_FILLER: ResponseFiller = Object.freeze({ store() {}, refuse() {}, fail() {} });
+const NO_FILLER: ResponseFiller = Object.freeze({ store() {}, refuse() {}, fail() {}, skip() {} });
 
 /** Whether responses of a policy say more than their handlers do. */
 function saysMore({ audience, cacheControl, cacheStatus: name, vary }: ResponsePolicy): boolean {

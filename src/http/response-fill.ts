@@ -71,7 +71,7 @@ export function captureRun(run: Run): Capture {
   let closed = false;
   const end = (): void => {
     watch.stop();
-    filler.fail();
+    filler.skip();
   };
   const stopTimer = run.clock.schedule(LONGEST_RUN, () => filler.fail());
   run.exchange.onClose(() => {
@@ -238,5 +238,6 @@ export function once(filler: ResponseFiller): ResponseFiller {
     store: (kept) => first(() => filler.store(kept)),
     refuse: () => first(() => filler.refuse()),
     fail: () => first(() => filler.fail()),
+    skip: () => first(() => filler.skip()),
   };
 }

@@ -17,6 +17,8 @@ export interface ResponseFiller {
   store(kept: KeptResponse): void;
   /** The response is for its own client alone, as those of this URL probably are: nobody waits for one for a while. */
   refuse(): void;
-  /** There is no response, or one that says nothing of the next: an error, a client that went away. */
+  /** The handler has failed: an old response may stand in. */
   fail(): void;
+  /** There is nothing that others could be given, and it says nothing of the next response: a client has left, say. */
+  skip(): void;
 }

@@ -61,8 +61,15 @@ export interface ResponseFlightsContext {
   readonly settling: (work: Promise<unknown>) => void;
 }
 
-/** Nobody has made a response. */
-class NoResponse extends Error {}
+/** Nobody has made a response that others could be given; `failed` = since the handler has failed. */
+class NoResponse extends Error {
+  readonly failed: boolean;
+
+  constructor(failed: boolean) {
+    super();
+    this.failed = failed;
+  }
+}
 
 /**
  * Finds the response to a request, or has one request run the handler for all that ask for the same, in all processes. Stands
@@ -162,6 +169,7 @@ export class ResponseFlights {
         tags,
         stale: JUDGED,
         servesStale: staleJudge(place.question),
+        isFailure,
         refreshing: settling,
       });
       loading.then(
@@ -210,7 +218,8 @@ export class ResponseFlights {
           wishes.grace = 0;
           resolve(this.#uncacheable());
         },
-        fail: () => reject(new NoResponse()),
+        fail: () => reject(new NoResponse(true)),
+        skip: () => reject(new NoResponse(false)),
       };
     });
     return { filler, filled };
@@ -238,6 +247,7 @@ export class ResponseFlights {
         end(reservation.put({ value: this.#uncacheable(), ttl: UNCACHEABLE_KEPT, grace: 0, tags }));
       },
       fail: () => end(reservation.giveBack()),
+      skip: () => end(reservation.giveBack()),
     };
     return { kind: 'alone', filler };
   }
@@ -279,6 +289,10 @@ function staleJudge(question: Question): NonNullable<ShareOptions['servesStale']
     const response = unpackResponse(value);
     return response !== undefined && question.mayServeStale(response, staleFor, when);
   };
+}
+
+function isFailure(error: unknown): boolean {
+  return !(error instanceof NoResponse) || error.failed;
 }
 
 function decline(wishes: LoadWishes): Buffer {

@@ -8,6 +8,8 @@ export interface ResultRules {
   keeps?(status: number): boolean;
   /** Told before `capture.cancel()` that the handler gave something to be streamed. */
   streamed?(): void;
+  /** Told before `capture.cancel()` that the handler has failed, and not for a reason of its client. */
+  failed?(): void;
 }
 
 /**
@@ -38,9 +40,13 @@ export function captureResult(
       },
       error(error: unknown) {
         done();
-        const kept = error instanceof HttpException && rules.keeps?.(error.getStatus()) === true;
-        if (kept) capture.complete(error);
-        else capture.cancel();
+        const status = error instanceof HttpException ? error.getStatus() : 500;
+        if (error instanceof HttpException && rules.keeps?.(status) === true) {
+          capture.complete(error);
+          return;
+        }
+        if (status >= 500) rules.failed?.();
+        capture.cancel();
       },
       unsubscribe() {
         done();

@@ -87,6 +87,7 @@ it('every method of a cache is in the table', () => {
     'stats',
     'namespace',
     'peek',
+    'glance',
     'share',
     'takesTags',
     // These are told even with onError open.

@@ -101,6 +101,45 @@ describe('rule 14: a stale response is served while it is renewed', () => {
       expect(await isServedStale('max-age=0, stale-while-revalidate=60', by, 503)).toBe(false);
     });
 
+    it.each<[string, Handler]>([
+      [
+        'an exception of the client',
+        () => {
+          throw new NotFoundException('it is gone');
+        },
+      ],
+      [
+        'no content',
+        (_request, reply) => {
+          reply.status(204);
+        },
+      ],
+    ])('%s in its place does not bring it back, in no process', async (_, gone) => {
+      let isGone = false;
+      let hold: Promise<void> | undefined;
+      const page: Handler = async (request, reply) => {
+        await hold;
+        return isGone ? gone(request, reply) : { old: true };
+      };
+      const shared = {
+        cacheable: { ttl, response: { stale: { error: '1h' } } },
+        redis: redis.url,
+        keyPrefix: `${platform}-gone-${_}`,
+      } as const;
+      const [one, other] = [await start(page, shared), await start(page, shared)];
+      await one.visit('/page');
+      await sleep(5);
+      isGone = true;
+      let goOn: () => void = () => undefined;
+      hold = new Promise((resolve) => (goOn = resolve));
+      const asked = [one, one, other].map((app) => send(app.url, '/page'));
+      // They wait for one another, or run at once: neither may bring back what is gone.
+      await sleep(100);
+      goOn();
+      for (const { status } of await Promise.all(asked)) expect(status).not.toBe(200);
+      for (const { url } of [other, one, other]) expect((await send(url, '/page')).status).not.toBe(200);
+    });
+
     it('a run that fails leaves it, and the next request tries again', async () => {
       let runs = 0;
       const { visit } = await start(
