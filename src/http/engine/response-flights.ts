@@ -5,6 +5,7 @@ import type { ShareOptions } from '../../cache/load-options.js';
 import type { Load, ReadThroughResult } from '../../cache/read-through.js';
 import type { Reservation } from '../../cache/reservation.js';
 import type { ResolvedStale } from '../../cache/stale-options.js';
+import { isFailure, NoResponse } from './no-response.js';
 import type { ResponseFiller } from './response-filler.js';
 import type { Answer, Question, RunAnswer } from './response-question.js';
 import { packEntry, unpackEntry, type StoredEntry } from './stored-entry.js';
@@ -59,16 +60,6 @@ export interface ResponseFlightsContext {
   readonly variants: Variants;
   readonly clock: Clock;
   readonly settling: (work: Promise<unknown>) => void;
-}
-
-/** Nobody has made a response that others could be given; `failed` = since the handler has failed. */
-class NoResponse extends Error {
-  readonly failed: boolean;
-
-  constructor(failed: boolean) {
-    super();
-    this.failed = failed;
-  }
 }
 
 /**
@@ -289,10 +280,6 @@ function staleJudge(question: Question): NonNullable<ShareOptions['servesStale']
     const response = unpackResponse(value);
     return response !== undefined && question.mayServeStale(response, staleFor, when);
   };
-}
-
-function isFailure(error: unknown): boolean {
-  return !(error instanceof NoResponse) || error.failed;
 }
 
 function decline(wishes: LoadWishes): Buffer {

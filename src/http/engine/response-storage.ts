@@ -84,16 +84,14 @@ export class ResponseStorage {
 
   /** Waits until everything that is to be stored is stored or has failed, for ten seconds at the most. Does not reject. */
   async drain(): Promise<void> {
-    let waiting = true;
     let stop!: () => void;
-    const due = new Promise<void>((resolve) => {
-      stop = this.clock.schedule(DRAIN_DUE, () => {
-        waiting = false;
-        resolve();
-      });
-    });
-    while (waiting && this.#settling.size > 0) await Promise.race([due, Promise.all(this.#settling)]);
+    const due = new Promise<void>((resolve) => (stop = this.clock.schedule(DRAIN_DUE, resolve)));
+    await Promise.race([due, this.#settled()]);
     stop();
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#settling.size > 0) await Promise.all(this.#settling);
   }
 
   async #safely<T>(cache: string, otherwise: T, work: (flights: ResponseFlights) => Promise<T>): Promise<T> {

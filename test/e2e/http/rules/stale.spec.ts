@@ -116,9 +116,9 @@ describe('rule 14: a stale response is served while it is renewed', () => {
       ],
     ])('%s in its place does not bring it back, in no process', async (_, gone) => {
       let isGone = false;
-      let hold: Promise<void> | undefined;
+      const held: Promise<void>[] = [];
       const page: Handler = async (request, reply) => {
-        await hold;
+        await held[0];
         return isGone ? gone(request, reply) : { old: true };
       };
       const shared = {
@@ -131,7 +131,7 @@ describe('rule 14: a stale response is served while it is renewed', () => {
       await sleep(5);
       isGone = true;
       let goOn: () => void = () => undefined;
-      hold = new Promise((resolve) => (goOn = resolve));
+      held.push(new Promise((resolve) => (goOn = resolve)));
       const asked = [one, one, other].map((app) => send(app.url, '/page'));
       // They wait for one another, or run at once: neither may bring back what is gone.
       await sleep(100);
