@@ -141,6 +141,7 @@ export class HandlerRuns {
     const verdict: HandlerVerdict = { vetoed: false };
     const watch = watchRequest(exchange.request, {
       keyed: keyedHeaders(plan),
+      query: plan.policy.query,
       audience: audienceOf(plan.policy),
       thorough: this.#thorough,
       strict: plan.policy.strict,

@@ -1,7 +1,7 @@
 import { VersioningType, type ExecutionContext, type VersioningOptions } from '@nestjs/common';
 import { partitionOf } from './watch/audience.js';
 import type { Exchange } from './platform/exchange.js';
-import { LONGEST_TARGET, readTarget, type QueryParameter } from './rule/request-target.js';
+import { decodedName, isListedParameter, LONGEST_TARGET, readTarget } from './rule/request-target.js';
 import { responseKey } from './engine/response-key.js';
 import type { RoutePlan } from './route/route-plan.js';
 
@@ -53,8 +53,10 @@ export function familyOf(plan: RoutePlan, subject: Subject): string | undefined 
   const { route, version, host, user, key, url, originalUrl, params } = subject;
   const target = readTarget(url);
   if (target === undefined || originalUrl.length > LONGEST_TARGET) return undefined;
-  const query =
-    policy.query === undefined ? target.query : target.query.filter((one) => isListed(one, policy));
+  const { query: listed } = policy;
+  const query = listed
+    ? target.query.filter(({ name }) => isListedParameter(decodedName(name), listed))
+    : target.query;
   // A target that middleware rewrote, or the router of another application cut: the handler can still read the whole one.
   const original = url === originalUrl ? undefined : originalUrl;
   return responseKey({
@@ -76,13 +78,6 @@ function hostOf({ policy: { hosts }, hostBound }: RoutePlan, exchange: Exchange)
   // Behind a proxy the handler is told of another host than the request names, and a client may have said which.
   if (!told.every((host) => hosts.has(host))) return UNKNOWN_HOST;
   return JSON.stringify(told);
-}
-
-/** Whether the policy lists a parameter of the query, by its decoded name. */
-function isListed({ name }: QueryParameter, { query }: RoutePlan['policy']): boolean {
-  const decoded = decodeURIComponent(name.replaceAll('+', ' '));
-  // Parsers gather `a[]`, `a[0]` and `a.b` under `a`.
-  return query?.has(decoded) === true || query?.has(decoded.split(/[[.]/, 1)[0] ?? '') === true;
 }
 
 /** The version that the application's own function reads of a request. Where a header names it, the policy has that in the key. */

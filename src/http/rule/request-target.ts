@@ -34,6 +34,16 @@ export function readTarget(url: string): RequestTarget | undefined {
   return query === undefined ? undefined : { path, query };
 }
 
+/** The name of a parameter as parsers decode it. Throws for a malformed escape. */
+export function decodedName(name: string): string {
+  return decodeURIComponent(name.replaceAll('+', ' '));
+}
+
+/** Whether a decoded name is one of those that a route lists. Parsers gather `a[]`, `a[0]` and `a.b` under `a`. */
+export function isListedParameter(name: string, listed: ReadonlySet<string>): boolean {
+  return listed.has(name) || listed.has(name.split(/[[.]/, 1)[0] ?? '');
+}
+
 function readQuery(text: string): QueryParameter[] | undefined {
   const pieces = text.split('&').filter((piece) => piece !== '');
   if (pieces.length > MOST_PARAMETERS || text.includes('#')) return undefined;

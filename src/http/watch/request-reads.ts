@@ -1,10 +1,13 @@
 import { HIDDEN_HEADERS } from '../rule/conditional-request.js';
+import { isListedParameter } from '../rule/request-target.js';
 import type { ResponsePolicy } from '../policy/response-policy.js';
 
 /** What a watch is told of the route. */
 export interface WatchOptions {
   /** Lower-cased names of the request headers that are in the key. `host` stands for all names of the host. */
   readonly keyed: ReadonlySet<string>;
+  /** The parameters of the query that are in the key; absent = all, and what is read of them is not watched. */
+  readonly query?: ReadonlySet<string> | undefined;
   /** Who may be given the response. Where headers decide (RFC 9111), everybody. */
   readonly audience: ResponsePolicy['audience'];
   /** Everything that differs between requests is watched, not only what may tell who is asking. */
@@ -22,7 +25,7 @@ const ALIKE = new Set([
   ...[':method', ':path'],
 ]);
 
-type Whole = 'headers' | 'cookies';
+type Whole = 'headers' | 'cookies' | 'query';
 
 /** Something that was read. */
 interface Read {
@@ -30,7 +33,7 @@ interface Read {
   readonly header?: string;
   /** What it is a member of. */
   readonly of?: Whole;
-  /** Whether it may tell who is asking. */
+  /** Whether it forbids to store the response, whatever `strict` says: it may tell who is asking, or is left out of the key. */
   readonly private: boolean;
 }
 
@@ -71,6 +74,19 @@ export class RequestReads {
     this.#note('all cookies', { header: 'cookie', private: true });
   }
 
+  /** A parameter of the query was read, or it was asked whether there is one. */
+  parameter(name: string): void {
+    if (this.#isInKey(name)) return;
+    this.#note(`the query parameter ${JSON.stringify(name)}`, { of: 'query', private: true });
+  }
+
+  /** The parameters of the query were listed: those with these names. */
+  query(names: readonly string[] | undefined): void {
+    if (names?.every((name) => this.#isInKey(name)) === true) return;
+    this.#listed.add('query');
+    this.#note('all query parameters', { private: true });
+  }
+
   /** The user was read; `value` is what stood there. */
   user(value: unknown): void {
     if (!this.#known(Boolean(value))) this.#note('the user', { private: true });
@@ -104,6 +120,11 @@ export class RequestReads {
       found.push(text);
     }
     return found;
+  }
+
+  #isInKey(parameter: string): boolean {
+    const { query } = this.#options;
+    return query === undefined || isListedParameter(parameter, query);
   }
 
   #authorization(value: unknown): void {

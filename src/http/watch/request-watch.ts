@@ -49,7 +49,7 @@ export function watchRequest(request: object, options: WatchOptions): RequestWat
 function watchProperties(
   watching: Watching,
   target: object,
-  { thorough, strict }: WatchOptions,
+  { query, thorough, strict }: WatchOptions,
   absentToo: boolean,
 ): void {
   const { reads } = watching;
@@ -60,6 +60,10 @@ function watchProperties(
   for (const name of ALL_HEADERS) watching.value(target, name, () => reads.headers());
   for (const name of COOKIES) {
     watching.record(target, name, { one: (cookie) => reads.cookie(cookie), all: () => reads.cookies() });
+  }
+  if (query !== undefined) {
+    const all = (names: readonly string[] | undefined): void => reads.query(names);
+    watching.record(target, 'query', { one: (name) => reads.parameter(name), all });
   }
   watching.value(target, 'user', (value) => reads.user(value), absentToo);
   for (const name of SESSION) watching.value(target, name, (value) => reads.session(value), absentToo);
@@ -96,12 +100,12 @@ class Watching {
     if (!(name in target)) return;
     const seen: RecordReads = {
       one: (one, value) => this.#seeing && reads.one(one, value),
-      all: () => this.#seeing && reads.all(),
+      all: (names) => this.#seeing && reads.all(names),
     };
     this.#watch(
       target,
       name,
-      () => reads.all(),
+      () => reads.all(undefined),
       (value) => (typeof value === 'object' && value !== null ? this.#standIn(value, seen) : value),
     );
   }

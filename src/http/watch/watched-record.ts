@@ -2,8 +2,8 @@
 export interface RecordReads {
   /** A value was read, or it was asked whether there is one. */
   one(name: string, value: unknown): void;
-  /** The names were listed: by `Object.keys`, a spread or JSON. */
-  all(): void;
+  /** The names were listed: by `Object.keys`, a spread or JSON. `undefined` = it cannot be told which. */
+  all(names: readonly string[] | undefined): void;
 }
 
 /** What promises and JSON look for on any object. */
@@ -35,7 +35,7 @@ export function watchedRecord(record: object, reads: RecordReads): object {
       return Reflect.getOwnPropertyDescriptor(target, name);
     },
     ownKeys(target) {
-      reads.all();
+      reads.all(Object.keys(target));
       return Reflect.ownKeys(target);
     },
     set: (target, name, value) => Reflect.set(target, name, value),

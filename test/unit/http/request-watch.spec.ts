@@ -17,6 +17,7 @@ interface Properties {
   ips: string[];
   host: string;
   hostname: string;
+  readonly query: Record<string, unknown>;
 }
 
 type AnyRequest = IncomingMessage & Properties;
@@ -111,6 +112,30 @@ describe('a watched request tells', () => {
       const watch = watchRequest(request, { ...thorough, strict });
       read(request);
       expect([watch.reads(), watch.refusals()]).toEqual([[text], strict ? [text] : []]);
+      watch.stop();
+    }
+  });
+
+  it.each<[string, (request: AnyRequest) => unknown]>([
+    ['the query parameter "lang"', ({ query }) => query['lang']],
+    ['the query parameter "none"', ({ query }) => query['none']],
+    ['all query parameters', ({ query }) => Object.keys(query)],
+  ])('%s where the route lists others, which forbids to store', (text, read) => {
+    const request = nodeRequest({}, { query: { page: '1', 'tags[]': 'a', lang: 'de' } });
+    const watch = watchRequest(request, { ...options, query: new Set(['page', 'tags']) });
+    void [request.query['page'], request.query['tags[]']];
+    expect(watch.refusals()).toEqual([]);
+    read(request);
+    expect([watch.reads(), watch.refusals()]).toEqual([[text], [text]]);
+    watch.stop();
+  });
+
+  it('nothing of the query where all of it is in the key, or where there is nothing else', () => {
+    const request = nodeRequest({}, { query: { page: '1' } });
+    for (const query of [undefined, new Set(['page'])]) {
+      const watch = watchRequest(request, { ...options, query });
+      void [request.query['page'], Object.keys(request.query)];
+      expect(watch.reads()).toEqual([]);
       watch.stop();
     }
   });

@@ -78,6 +78,28 @@ describe('rule 9: what tells stored responses apart', () => {
       expect((await visit('/page?page=1&filter[a]=2')).text).toBe('{"run":4}');
     });
 
+    it('nor is a response stored that is made of a parameter which the route does not list', async () => {
+      const listing = { cacheable: { response: { query: ['page', 'filter'] } } };
+      const echo =
+        (read: (query: Record<string, unknown>) => unknown): Handler =>
+        ({ query }) => ({ read: read(query) ?? null });
+      const language = await start(
+        echo(({ lang }) => lang),
+        listing,
+      );
+      expect((await language.visit('/page?page=1&lang=de')).text).toBe('{"read":"de"}');
+      expect((await language.visit('/page?page=1')).text).toBe('{"read":null}');
+      expect((await language.visit('/page?page=1&lang=fr')).text).toBe('{"read":"fr"}');
+      const all = await start(
+        echo((query) => Object.keys(query).join()),
+        listing,
+      );
+      expect((await all.visit('/page?page=1&evil=1')).text).toBe('{"read":"page,evil"}');
+      expect((await all.visit('/page?page=1')).text).toBe('{"read":"page"}');
+      expect((await all.visit('/page?page=2')).text).toBe('{"read":"page"}');
+      expect((await all.visit('/page?page=2&evil=1')).text).toBe('{"read":"page"}');
+    });
+
     it('no parameter that a handler sees is left out by itself', async () => {
       const { visit } = await start(seen());
       for (const name of ['utm_source', 'fbclid', '_', 'PHPSESSID', 'jsonp']) {
