@@ -6,13 +6,15 @@ import type { CacheablePaths } from './invalidation/cacheable-paths.js';
 import { cacheStatus, type CacheOutcome } from './rule/cache-status.js';
 import type { Exchange } from './platform/exchange.js';
 import { findExchange } from './platform/find-exchange.js';
+import { FatGets } from './fat-gets.js';
 import { HandlerRuns } from './handler-runs.js';
 import { KnownTargets } from './known-targets.js';
 import { inquire, type Asking, type Inquiry } from './inquiry.js';
-import { admitRequest, type RequestFacts } from './rule/request-admission.js';
+import { admitRequest, hasBody, type RequestFacts } from './rule/request-admission.js';
 import type { Answer } from './engine/response-question.js';
 import { ResponseStorage } from './engine/response-storage.js';
 import type { Question } from './engine/response-question.js';
+import type { RoutePlan } from './route/route-plan.js';
 import { RoutePlans } from './route/route-plans.js';
 import { RoutePolicies } from './route/route-policies.js';
 import { RouteReports } from './route/route-reports.js';
@@ -44,6 +46,7 @@ export class ResponseCacheInterceptor implements NestInterceptor {
   readonly #plans: RoutePlans;
   readonly #reports = new RouteReports();
   readonly #known = new KnownTargets();
+  readonly #fatGets = new WeakMap<RoutePlan, FatGets>();
   readonly #runs: HandlerRuns;
   #unsafe: UnsafeMethods | undefined;
 
@@ -79,7 +82,16 @@ export class ResponseCacheInterceptor implements NestInterceptor {
     if (admission.may !== 'bypass') return this.#answer(asking, admission.may === 'fill', next);
     const isRead = facts.method === 'GET' || facts.method === 'HEAD';
     tell(asking, { forwarded: isRead ? 'bypass' : 'method', detail: admission.why });
-    return next.handle();
+    return isRead && hasBody(facts.headers) ? this.#fatGetsOf(plan).queue(next.handle()) : next.handle();
+  }
+
+  #fatGetsOf(plan: RoutePlan): FatGets {
+    let fatGets = this.#fatGets.get(plan);
+    if (fatGets === undefined) {
+      fatGets = new FatGets(this.#storage.clock, plan.policy.wait);
+      this.#fatGets.set(plan, fatGets);
+    }
+    return fatGets;
   }
 
   #change(request: object, context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -95,7 +95,8 @@ function cookieNames(cookie: string | undefined): string[] {
   return cookie === undefined ? [] : cookie.split(/[;,]/).map((pair) => (pair.split('=', 1)[0] ?? '').trim());
 }
 
-function hasBody(headers: IncomingHttpHeaders): boolean {
+/** Whether a request brings a body along. */
+export function hasBody(headers: IncomingHttpHeaders): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length.trim() !== '0');
 }

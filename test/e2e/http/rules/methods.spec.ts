@@ -1,6 +1,7 @@
 import { All, Controller, Get, Post, Req } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { Cacheable } from '../../../../src/decorator/cacheable.decorator.js';
+import { eventually } from '../../../support/eventually.js';
 import { counter } from '../routes.js';
 import { appsOn, MODES, platforms } from './rule-app.js';
 
@@ -76,6 +77,28 @@ describe('rule 2: only GET is cached, and what is no plain GET passes by', () =>
       expect((await visit('/page')).text).toBe('{"run":2}');
       expect((await visit('/page', headers, more)).text).not.toBe('{"run":2}');
       expect((await visit('/page', { 'Content-Length': '0' })).text).toBe('{"run":2}');
+    });
+
+    it('GETs with a body run sixteen at a time, and all are answered', async () => {
+      let running = 0;
+      let most = 0;
+      let goOn: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => (goOn = resolve));
+      const { visit } = await start(async () => {
+        most = Math.max(most, (running += 1));
+        await held;
+        running -= 1;
+        return { done: true };
+      });
+      const options = [{ 'Content-Length': '2' }, { body: '{}' }] as const;
+      const asked = Array.from({ length: 20 }, () => visit('/page', ...options));
+      await eventually(() => expect(running).toBe(16));
+      // One without a body does not wait for them.
+      const other = visit('/page');
+      await eventually(() => expect(running).toBe(17));
+      goOn();
+      for (const { text } of await Promise.all([...asked, other])) expect(text).toBe('{"done":true}');
+      expect(most).toBe(17);
     });
 
     it('a range is answered with the whole response, and its handler does not see it', async () => {
