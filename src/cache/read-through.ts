@@ -15,6 +15,8 @@ export interface ReadThroughResult {
   readonly loaded: boolean;
   /** Whether another caller's load has given it. */
   readonly coalesced?: boolean;
+  /** Whether it is a stale value, served in the place of a new one. */
+  readonly stale?: boolean;
 }
 
 /** Gives the value of a key. */
@@ -101,10 +103,10 @@ export class ReadThrough {
     const flight = this.#scope.context.flights.begin(this.#scope.flightOf(key), key, plan.tags);
     void this.#run(flight, load, plan, { offline, patient: true, anew: plan.fresh });
     const landing = await patience.wait(flight);
-    if (!isLanding(landing)) return hit(landing.value);
+    if (!isLanding(landing)) return found(landing);
     const { value, storedTtl, loaded, stale } = landing;
     if (stale) this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
-    return { value, storedTtl, loaded };
+    return { value, storedTtl, loaded, stale };
   }
 
   /** What a caller that came at turn `since` takes from a flight it has joined; `undefined` = nothing. */
@@ -114,10 +116,10 @@ export class ReadThrough {
     landing: Landing | StoredEntry,
     since: number,
   ): Promise<ReadThroughResult | undefined> {
-    if (!isLanding(landing)) return hit(landing.value);
+    if (!isLanding(landing)) return found(landing);
     if (!isEntitled(since, flight, landing) || landing.copy === undefined) return undefined;
     this.#scope.report({ type: landing.stale ? 'stale' : 'coalesced', cache: this.#scope.name, key });
-    return { ...hit(await landing.copy()), coalesced: true };
+    return { ...hit(await landing.copy()), coalesced: true, stale: landing.stale };
   }
 
   /** Claims, loads and lands. Never rejects. */
@@ -140,12 +142,12 @@ export class ReadThrough {
     }
   }
 
-  #serveStale(key: string, load: Load, plan: LoadPlan, { value }: StoredEntry): ReadThroughResult {
+  #serveStale(key: string, load: Load, plan: LoadPlan, entry: StoredEntry): ReadThroughResult {
     this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
     // Its failure is told by its event, and the next caller tries again.
     const refreshing = this.refresh(key, load, plan, false).catch(() => undefined);
     plan.refreshing?.(refreshing);
-    return hit(value);
+    return found(entry);
   }
 
   /** Loads without the cache: whatever happens meanwhile, what is loaded now is new enough for who asks now. */
@@ -172,4 +174,8 @@ export class ReadThrough {
 
 function hit(value: unknown): ReadThroughResult {
   return { value, storedTtl: undefined, loaded: false };
+}
+
+function found({ value, staleFor }: StoredEntry): ReadThroughResult {
+  return { ...hit(value), stale: staleFor !== undefined };
 }

@@ -1,29 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import type { Clock } from '../../clock.js';
 import type { LoadWishes } from '../../cache/load-context.js';
 import type { ShareOptions } from '../../cache/load-options.js';
-import type { Load, ReadThroughResult } from '../../cache/read-through.js';
-import type { Reservation } from '../../cache/reservation.js';
 import type { ResolvedStale } from '../../cache/stale-options.js';
 import { isFailure, NoResponse } from './no-response.js';
 import type { ResponseFiller } from './response-filler.js';
 import type { Answer, Question, RunAnswer } from './response-question.js';
+import type { ResponseFlightsContext } from './response-flights-context.js';
 import { packEntry, unpackEntry, type StoredEntry } from './stored-entry.js';
-import { unpackResponse, type StoredResponse } from '../rule/stored-response.js';
+import { isSpent, unpackResponse, type StoredResponse } from '../rule/stored-response.js';
 import { Turn } from './turn.js';
-import type { Variants } from './variants.js';
-
-/** The part of a cache that holds responses: methods of `NamedCache`, not all of which are public. */
-export interface ResponseCachePart {
-  get(key: string): Promise<unknown>;
-  glance<T>(key: string, read: (bytes: Buffer) => T | undefined): T | undefined;
-  share(key: string, load: Load, options: ShareOptions): Promise<ReadThroughResult>;
-  reserve(
-    key: string,
-    tags: readonly string[],
-    anew: boolean,
-  ): Promise<Pick<Reservation, 'keep' | 'put' | 'giveBack'> | undefined>;
-}
 
 /** For how long nobody waits for a response of a URL after one of it could not be stored, in milliseconds. */
 const UNCACHEABLE_FOR = 10_000;
@@ -37,6 +22,9 @@ const TRIED_SOONER = 1 / 8;
 /** Keys that are tried before a request is not cached: guessed, learned, and once more when the one who ran gave up. */
 const TRIES = 4;
 
+/** How long an entry is fresh at the least, in milliseconds: one that has to be renewed before it is used, too. */
+const AT_LEAST_FRESH = 1;
+
 /** How long a request waits at the most while a response is slow, in milliseconds. */
 const IMPATIENCE = 250;
 const SLOW_REMEMBERED = 1_000;
@@ -45,21 +33,21 @@ const NOTHING = Buffer.alloc(0);
 const ALONE: RunAnswer = Object.freeze({ kind: 'alone', filler: undefined });
 
 /** What one key gave. */
-type Outcome = RunAnswer | { readonly kind: 'bytes'; readonly bytes: unknown; readonly coalesced: boolean };
+type Outcome =
+  | RunAnswer
+  | {
+      readonly kind: 'bytes';
+      readonly bytes: unknown;
+      readonly coalesced: boolean;
+      /** Whether a stale response is served on purpose. */
+      readonly stale: boolean;
+    };
 
 /** One key that a request tries, and the names of the headers that it was made of. */
 interface Place {
   readonly question: Question;
   readonly key: string;
   readonly names: readonly string[];
-}
-
-/** What response flights stand on. `settling` is told of what is to be waited for before the application ends. */
-export interface ResponseFlightsContext {
-  readonly cache: ResponseCachePart;
-  readonly variants: Variants;
-  readonly clock: Clock;
-  readonly settling: (work: Promise<unknown>) => void;
 }
 
 /**
@@ -84,7 +72,8 @@ export class ResponseFlights {
     const key = names.length === 0 ? question.key : question.variantKey(names);
     return this.#context.cache.glance(key, (bytes) => {
       const response = this.#read(bytes);
-      return response !== undefined && question.matches(response) ? response : undefined;
+      const serves = response !== undefined && !isSpent(response) && question.matches(response);
+      return serves ? response : undefined;
     });
   }
 
@@ -115,7 +104,11 @@ export class ResponseFlights {
       }
       if (entry.kind === 'uncacheable') return this.#isSpared(entry.until) ? ALONE : this.#probe(place);
       if (entry.kind === 'response' && question.matches(entry.response)) {
-        const { coalesced } = outcome;
+        const { coalesced, stale } = outcome;
+        if (!coalesced && !stale && isSpent(entry.response)) {
+          await this.#pass(AT_LEAST_FRESH);
+          continue;
+        }
         return { kind: 'stored', response: entry.response, coalesced, varied: names.length > 0 };
       }
       names = variants.learn(question.family, namesIn(entry));
@@ -164,7 +157,8 @@ export class ResponseFlights {
         refreshing: settling,
       });
       loading.then(
-        ({ value, coalesced = false }) => turn.end(() => resolve({ kind: 'bytes', bytes: value, coalesced })),
+        ({ value, coalesced = false, stale = false }) =>
+          turn.end(() => resolve({ kind: 'bytes', bytes: value, coalesced, stale })),
         (error: Error) => turn.end(() => (error instanceof NoResponse ? resolve(ALONE) : reject(error))),
       );
     });
@@ -196,7 +190,7 @@ export class ResponseFlights {
         store: ({ response, ttl, grace, tags }) => {
           const { value, beside } = this.#layOut(place, response);
           // One that is stale at once is kept to be renewed.
-          wishes.ttl(ttl === null ? null : Math.max(1, ttl));
+          wishes.ttl(ttl === null ? null : Math.max(AT_LEAST_FRESH, ttl));
           wishes.grace = grace;
           // Past the check: some are the library's own.
           for (const tag of tags) wishes.named.add(tag);
@@ -216,6 +210,10 @@ export class ResponseFlights {
     return { filler, filled };
   }
 
+  #pass(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.#context.clock.schedule(milliseconds, resolve, true));
+  }
+
   /** Whether a request need not try what could not be stored a moment ago. */
   #isSpared(until: number): boolean {
     return until > this.#context.clock.now() && Math.random() >= TRIED_SOONER;
@@ -230,7 +228,7 @@ export class ResponseFlights {
     const end = (work: Promise<void>): void => settling(work.catch(() => {}));
     const filler: ResponseFiller = {
       store: ({ response, ttl, ...kept }) => {
-        const life = ttl === null ? null : Math.max(1, ttl);
+        const life = ttl === null ? null : Math.max(AT_LEAST_FRESH, ttl);
         end(reservation.put({ ...kept, ttl: life, ...this.#layOut(place, response) }));
       },
       refuse: () => {

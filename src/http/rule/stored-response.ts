@@ -29,6 +29,11 @@ export interface StoredHeader {
   readonly value: HeaderValue;
 }
 
+/** Whether a response is of no use as it is, however early: its handler has to call it right. */
+export function isSpent({ createdAt, expiresAt }: StoredResponse): boolean {
+  return expiresAt <= createdAt;
+}
+
 /*
  * The bytes: magic (2) · status (2) · createdAt and expiresAt (8 each, double) · whether there is a body (1) · number of headers
  * (2) · number of selecting headers (2). Then for each header its name and the number of its values (2, 0xffff = one value, no array) and the
