@@ -26,7 +26,16 @@ const MANY = 200;
 const TEXT = `Requests for a route that answers with an object of 2 KB, all of them hits, over ${CONNECTIONS} connections that this process keeps
 busy. Each application runs in a process of its own; the figures are per request, and CPU time is that of the application alone.`;
 
-const NOTES = '';
+const NOTES = `On Fastify a response costs little beside Nest and the kernel: without a cache 20 to 33 µs of the process's own CPU time, and as
+much with an interceptor that does nothing but answer with 2 KB of prepared bytes. No response cache behind Nest's guards can
+be 1.1 × as fast as that, nor 2.5 × as fast as the stock one on Redis, which takes about twice that time. What ours takes more in
+memory: keys and tags of the target, the rules for request and stored response, the head (a profile gives 9 µs with a profiler
+that slows it down), and Nest's observables around an interceptor.
+
+On Redis a hit is one MGET of five keys (entry, generation, tags of URL, route and parameters) where the stock one takes one GET; what
+the tags cost is what the stock one spends on parsing JSON and writing it again.
+
+On Express, most of every request is Express itself.`;
 
 const KINDS = /** @type {const} */ ([
   'bare',

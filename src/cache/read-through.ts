@@ -103,7 +103,7 @@ export class ReadThrough {
     const flight = this.#scope.context.flights.begin(this.#scope.flightOf(key), key, plan.tags);
     void this.#run(flight, load, plan, { offline, patient: true, anew: plan.fresh });
     const landing = await patience.wait(flight);
-    if (!isLanding(landing)) return found(landing);
+    if (!isLanding(landing)) return served(landing);
     const { value, storedTtl, loaded, stale } = landing;
     if (stale) this.#scope.report({ type: 'stale', cache: this.#scope.name, key });
     return { value, storedTtl, loaded, stale };
@@ -116,7 +116,7 @@ export class ReadThrough {
     landing: Landing | StoredEntry,
     since: number,
   ): Promise<ReadThroughResult | undefined> {
-    if (!isLanding(landing)) return found(landing);
+    if (!isLanding(landing)) return served(landing);
     if (!isEntitled(since, flight, landing) || landing.copy === undefined) return undefined;
     this.#scope.report({ type: landing.stale ? 'stale' : 'coalesced', cache: this.#scope.name, key });
     return { ...hit(await landing.copy()), coalesced: true, stale: landing.stale };
@@ -147,7 +147,7 @@ export class ReadThrough {
     // Its failure is told by its event, and the next caller tries again.
     const refreshing = this.refresh(key, load, plan, false).catch(() => undefined);
     plan.refreshing?.(refreshing);
-    return found(entry);
+    return served(entry);
   }
 
   /** Loads without the cache: whatever happens meanwhile, what is loaded now is new enough for who asks now. */
@@ -176,6 +176,6 @@ function hit(value: unknown): ReadThroughResult {
   return { value, storedTtl: undefined, loaded: false };
 }
 
-function found({ value, staleFor }: StoredEntry): ReadThroughResult {
+function served({ value, staleFor }: StoredEntry): ReadThroughResult {
   return { ...hit(value), stale: staleFor !== undefined };
 }
