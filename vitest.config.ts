@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { PlainSummaryReporter } from './test/support/plain-summary-reporter.js';
 
 export default defineConfig({
@@ -11,6 +11,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.spec.ts'],
+    // They need a browser, and are run by vitest.browser.config.ts.
+    exclude: [...configDefaults.exclude, 'test/browser/**'],
     setupFiles: ['reflect-metadata'],
     reporters: ['default', new PlainSummaryReporter()],
     testTimeout: 20_000,

@@ -1,10 +1,8 @@
 // Makes sure that the tests find a redis-server. Never uses sudo and starts no service. Imports from node: only.
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { findRedisServer } from './redis-binary.mjs';
+import { has, installWithApt } from './system-packages.mjs';
 import { unpackRedis } from './unpack-redis.mjs';
-
-const SERVICE_POLICY = '/usr/sbin/policy-rc.d';
 
 const ADVICE = `No redis-server was found, and none could be installed here.
 
@@ -53,35 +51,11 @@ function find() {
 }
 
 function asRoot() {
-  if (process.getuid?.() !== 0 || !has('apt-get')) return false;
-  console.log('Installing redis-server with apt-get (its service stays off) …');
-  const ownPolicy = !existsSync(SERVICE_POLICY);
-  // Debian starts a service on installing it unless this file says no (exit code 101).
-  if (ownPolicy) writeFileSync(SERVICE_POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    const install = ['install', '-y', '--no-install-recommends', 'redis-server'];
-    return apt(install) || (apt(['update']) && apt(install));
-  } finally {
-    if (ownPolicy) rmSync(SERVICE_POLICY, { force: true });
-  }
-}
-
-/** @param {string[]} args */
-function apt(args) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const options = ['-q', '-o', 'DPkg::Lock::Timeout=120'];
-  return (
-    spawnSync('apt-get', [...options, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
-  );
+  return installWithApt('redis-server');
 }
 
 function withBrew() {
   if (!has('brew')) return false;
   console.log('Installing redis with brew …');
   return spawnSync('brew', ['install', 'redis'], { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0;
-}
-
-/** @param {string} command */
-function has(command) {
-  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 }

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isExecutable, onPath } from './system-packages.mjs';
 
 /** Where `ensure-redis.mjs` unpacks a server when it may not install one. Git-ignored. */
 export const CACHE_FOLDER = fileURLToPath(new URL('../.cache/redis/', import.meta.url));
@@ -25,11 +26,8 @@ export function findRedisServer() {
     if (isExecutable(named)) return { path: named, env: {}, source: 'REDIS_SERVER' };
     throw new Error(`REDIS_SERVER is ${JSON.stringify(named)}, which is no executable file.`);
   }
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(folder, 'redis-server');
-    if (folder !== '' && isExecutable(path)) return { path, env: {}, source: 'PATH' };
-  }
-  return cachedServer();
+  const path = onPath(['redis-server']);
+  return path === undefined ? cachedServer() : { path, env: {}, source: 'PATH' };
 }
 
 /** @returns {RedisBinary | undefined} */
@@ -41,14 +39,4 @@ function cachedServer() {
   if (!isExecutable(path)) return undefined;
   const libraries = record.libraries.map((folder) => join(CACHE_FOLDER, folder)).join(':');
   return { path, env: { LD_LIBRARY_PATH: libraries }, source: 'cache' };
-}
-
-/** @param {string} path */
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
