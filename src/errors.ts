@@ -9,7 +9,8 @@ export type RedisCacheErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   | 'LOAD_TIMEOUT'
   | 'LOCK_TIMEOUT'
-  | 'LOCK_LOST';
+  | 'LOCK_LOST'
+  | 'SESSION_GONE';
 
 /**
  * The base of all errors of this library. `code` is stable and listed in docs/reference/errors.md; messages may change.
@@ -109,6 +110,13 @@ export class LockTimeoutError extends RedisCacheError {
 export class LockLostError extends RedisCacheError {
   constructor(name: string, reason: string) {
     super('LOCK_LOST', `The lock ${describe(name)} was lost: ${reason}.`);
+  }
+}
+
+/** A session was ended or given another id meanwhile, or all of its user's sessions were while a login ran. Nothing was written. */
+export class SessionGoneError extends RedisCacheError {
+  constructor(message = 'The session was ended meanwhile. Nothing was written.', cause?: unknown) {
+    super('SESSION_GONE', message, cause);
   }
 }
 
