@@ -18,6 +18,7 @@ export const LAYERS: readonly (readonly string[])[] = [
 /** The same inside a folder that has parts. Files of the folder itself stand above all of its parts. */
 export const PARTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   http: [['policy'], ['rule'], ['watch', 'platform', 'engine', 'route'], ['invalidation']],
+  session: [['record'], ['storage'], ['request', 'platform']],
 };
 
 const LOWEST_WITH_NEST = LAYERS.findIndex((layer) => layer.includes('di'));

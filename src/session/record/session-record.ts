@@ -6,7 +6,7 @@ export type SessionFields = Readonly<Record<string, unknown>>;
  * of his own it is the state that he has written.
  */
 export interface Baseline {
-  /** The nonce of the write that made it. */
+  /** The nonce of the write that made it; empty = what is stored holds changes of others that are not in `text`. */
   version: string;
   /** All fields as one JSON text, by `fieldsText`. */
   text: string;
@@ -14,6 +14,10 @@ export interface Baseline {
   maxAge: number | null | undefined;
   /** When the session ends if nobody asks again, milliseconds by the clock of Redis. */
   deadline: number;
+  /** When it ends however often it is used; `Infinity` = never. */
+  readonly absoluteEnd: number;
+  /** What stands for its user in keys; `undefined` = nobody is signed in. */
+  userKey: string | undefined;
 }
 
 /** Where a session was begun. */

@@ -1,0 +1,270 @@
+import type { RedisCommand, RedisConnection, RedisReply } from '../../connection/connection.js';
+import { PayloadTooLargeError } from '../../errors.js';
+import { changedFields } from '../record/changed-fields.js';
+import { fieldTexts, fieldsText, joinTexts } from '../record/fields-text.js';
+import type { Sealer } from '../record/sealing.js';
+import { newVersion } from '../record/session-ids.js';
+import { idleTtl, isTouchDue, ownMaxAge, type LifeSettings } from '../record/session-life.js';
+import type {
+  Baseline,
+  SessionDevice,
+  SessionDraft,
+  SessionFields,
+  SessionRecord,
+} from '../record/session-record.js';
+import { maxAgeText, patchName, readRecord, type UnreadableRecord } from '../record/stored-record.js';
+import { ANSWER, CREATE, DESTROY, FREEZE, PUT_ASIDE, TOUCH, UPDATE } from './redis-session-scripts.js';
+import type { SessionKeys } from './session-keys.js';
+import type { WriteOutcome } from './session-storage.js';
+
+/** What records are held to. */
+export interface RecordSettings extends LifeSettings {
+  /** How much one may hold: the bytes of its fields' text, and of the names and texts of its patches, as stored. */
+  readonly maxBytes: number;
+}
+
+/** A record to create. Times are milliseconds. */
+export interface NewRecord {
+  readonly draft: SessionDraft;
+  readonly userKey: string | undefined;
+  readonly device?: SessionDevice | undefined;
+  /** Of the session that it takes the place of: it is as old, and ends when that one did (`Infinity` = never). */
+  readonly origin?: { readonly createdAt: number; readonly absoluteEnd: number };
+  /** How long it lives until it is lengthened, where that is not its idle time. */
+  readonly life?: number;
+}
+
+/** A change to a record. */
+export interface RecordChange {
+  readonly draft: SessionDraft;
+  /** What stands for its user by now. It is stored where it differs from that of the baseline. */
+  readonly userKey: string | undefined;
+  /** Whether to lengthen its life even where its own idle time stays. */
+  readonly lengthen: boolean;
+}
+
+/** What the old id of a rotated session is to read. */
+export interface Freezing {
+  /** The version that the session must still have. */
+  readonly version: string;
+  readonly fields: SessionFields;
+  /** The handle of the new session. */
+  readonly to: string;
+  /** For how long, in milliseconds. With 0 the session is ended at once. */
+  readonly grace: number;
+}
+
+/** A session that was ended. */
+export interface EndedRecord {
+  /** What stood for its user; `undefined` = nobody was signed in, or it was frozen. */
+  readonly userKey: string | undefined;
+  /** Where it was frozen: the handle of the session that it was rotated to, which lives on. */
+  readonly rotatedTo: string | undefined;
+}
+
+const UNREADABLE_LIFE = '3600000';
+const SAME = '=';
+
+/**
+ * Sessions, one Redis key each, by their handles. What stands in indexes is none of its business.
+ *
+ * Every write is one script: one round trip, two where the server has not seen the script yet. A write whose answer was lost may
+ * be sent again with the same nonce. Throws `RedisUnavailableError` where Redis does not answer in time, the server's error
+ * replies, and for drafts `SerializationError` and `PayloadTooLargeError`: what was stored stays then.
+ */
+export class RedisSessionRecords {
+  readonly #connection: RedisConnection;
+  readonly #settings: RecordSettings;
+  readonly #sealer: Sealer;
+  readonly #keys: SessionKeys;
+
+  constructor(connection: RedisConnection, settings: RecordSettings, sealer: Sealer, keys: SessionKeys) {
+    this.#connection = connection;
+    this.#settings = settings;
+    this.#sealer = sealer;
+    this.#keys = keys;
+  }
+
+  /**
+   * The live session of a handle, a frozen one too; `undefined` = there is none. One that cannot be read is left where it is:
+   * `putAside` takes it away. One round trip; reads begun in the same turn of the event loop share it.
+   */
+  async read(handle: string): Promise<SessionRecord | UnreadableRecord | undefined> {
+    return (await this.readWith(handle, [])).record;
+  }
+
+  /** As `read`, with the replies to further commands that are sent behind it in the same round trip. */
+  async readWith(
+    handle: string,
+    extra: readonly RedisCommand[],
+  ): Promise<{
+    readonly record: SessionRecord | UnreadableRecord | undefined;
+    readonly replies: readonly (RedisReply | Error)[];
+  }> {
+    const key = this.#keys.session(handle);
+    const [hash, pttl, ...replies] = await this.#connection.pipeline([
+      { key, args: ['HGETALL', key] },
+      { key, args: ['PTTL', key] },
+      ...extra,
+    ]);
+    return { record: this.#recordOf(handle, hash, pttl), replies };
+  }
+
+  /**
+   * Stores a new session and gives its state. `undefined` = the key is taken, or a session of it was ended lately.
+   *
+   * With the nonce of a `create` that was done already it changes nothing but the deadline.
+   */
+  async create(handle: string, record: NewRecord, nonce = newVersion()): Promise<Baseline | undefined> {
+    const { draft, userKey, device, origin } = record;
+    const text = fieldsText(draft.fields);
+    const maxAge = ownMaxAge(this.#settings, draft.maxAge);
+    const reply = await this.#connection.evaluate(
+      CREATE,
+      [this.#keys.session(handle)],
+      [
+        nonce,
+        this.#sealWhole(text, handle),
+        maxAgeText(maxAge),
+        userKey ?? '',
+        device === undefined ? '' : this.#sealer.seal(JSON.stringify(device), handle, 'm'),
+        origin === undefined ? '' : timeText(origin.createdAt),
+        origin === undefined ? '' : timeText(origin.absoluteEnd),
+        timeText(this.#settings.absoluteTtl),
+        timeText(record.life ?? idleTtl(this.#settings, maxAge)),
+      ],
+    );
+    if (!Array.isArray(reply)) return undefined;
+    const [, deadline, end] = (reply as readonly RedisReply[]).map(String);
+    const absoluteEnd = end === '' ? Infinity : Number(end);
+    return { version: nonce, text, maxAge, deadline: Number(deadline), absoluteEnd, userKey };
+  }
+
+  /**
+   * Stores what changed since `baseline`, which then is the state of the draft. Only top-level fields that differ are written
+   * where others have written meanwhile. The session's life is lengthened (or shortened) where its own idle time changes, too.
+   */
+  async update(
+    handle: string,
+    change: RecordChange,
+    baseline: Baseline,
+    nonce = newVersion(),
+  ): Promise<WriteOutcome> {
+    const texts = fieldTexts(change.draft.fields);
+    const text = joinTexts(texts);
+    const maxAge = ownMaxAge(this.#settings, change.draft.maxAge);
+    const sameAge = maxAge === baseline.maxAge;
+    const args = [
+      nonce,
+      baseline.version,
+      this.#sealWhole(text, handle),
+      String(this.#settings.maxBytes),
+      ...this.#lifeArguments(),
+      change.lengthen || !sameAge ? '1' : '',
+      sameAge ? SAME : maxAgeText(maxAge),
+      change.userKey === baseline.userKey ? SAME : (change.userKey ?? ''),
+    ];
+    for (const [field, value] of changedFields(baseline.text, texts)) {
+      const name = patchName(field);
+      args.push(name, value === '' ? '' : this.#sealer.seal(value, handle, name));
+    }
+    const reply = await this.#connection.evaluate(UPDATE, [this.#keys.session(handle)], args);
+    const [answer, detail] = reply as readonly RedisReply[];
+    if (answer === ANSWER.gone) return 'gone';
+    if (answer === ANSWER.frozen) return 'frozen';
+    if (answer === ANSWER.tooLarge) throw new PayloadTooLargeError(Number(detail), this.#settings.maxBytes);
+    // What others wrote is not in the draft: to replace the whole by it later would lose that, though nobody wrote since.
+    const version = answer === ANSWER.stored ? nonce : '';
+    const deadline = Number(String(detail)) || baseline.deadline;
+    Object.assign(baseline, { version, text, maxAge, deadline, userKey: change.userKey });
+    return answer === ANSWER.stored ? 'stored' : 'merged';
+  }
+
+  /** Lengthens the life of a session, and writes the new deadline into `baseline`. False = it is gone, or was rotated. */
+  async touch(handle: string, baseline: Baseline): Promise<boolean> {
+    const key = this.#keys.session(handle);
+    const reply = await this.#connection.evaluate(TOUCH, [key], this.#lifeArguments());
+    if (reply === null) return false;
+    baseline.deadline = Number(String(reply));
+    return true;
+  }
+
+  /** Whether a session would gain a tenth of its life, or more, by being lengthened. */
+  isTouchDue(baseline: Baseline): boolean {
+    return isTouchDue(this.#settings, baseline, this.#connection.now());
+  }
+
+  /** When a session ends that is lengthened now, as far as this process knows: for indexes, which are written before it. */
+  deadlineFor({ maxAge, absoluteEnd }: Pick<Baseline, 'maxAge' | 'absoluteEnd'>): number {
+    return Math.min(this.#connection.now() + idleTtl(this.#settings, maxAge), absoluteEnd);
+  }
+
+  /** Ends a session, so that nothing brings it back, be it one that is stored only now. `undefined` = there was none. */
+  async destroy(handle: string): Promise<EndedRecord | undefined> {
+    const reply = await this.#connection.evaluate(DESTROY, [this.#keys.session(handle)], []);
+    if (!Array.isArray(reply)) return undefined;
+    const [userKey, rotatedTo] = (reply as readonly RedisReply[]).map(String);
+    return { userKey: userKey || undefined, rotatedTo: rotatedTo || undefined };
+  }
+
+  /**
+   * Makes of a session what its old id reads for a while: nothing is written to it any more. `changed` = it has another version
+   * than expected, and nothing was done. The same again, to the same session, is done.
+   */
+  async freeze(handle: string, freezing: Freezing): Promise<'frozen' | 'changed' | 'gone'> {
+    const { version, fields, to, grace } = freezing;
+    const text = this.#sealer.seal(fieldsText(fields), handle, 'd');
+    const args = [version, text, to, timeText(grace)];
+    const reply = await this.#connection.evaluate(FREEZE, [this.#keys.session(handle)], args);
+    if (reply === ANSWER.frozen) return 'frozen';
+    return reply === ANSWER.changed ? 'changed' : 'gone';
+  }
+
+  /** Keeps a session that cannot be read under another key for an hour. False = something else stands there by now. */
+  async putAside({ handle, version }: UnreadableRecord): Promise<boolean> {
+    const keys = [this.#keys.session(handle), this.#keys.unreadable(handle)];
+    return (await this.#connection.evaluate(PUT_ASIDE, keys, [version, UNREADABLE_LIFE])) === 1;
+  }
+
+  #recordOf(
+    handle: string,
+    reply: RedisReply | Error | undefined,
+    pttl: RedisReply | Error | undefined,
+  ): SessionRecord | UnreadableRecord | undefined {
+    if (reply instanceof Error && reply.message.startsWith('WRONGTYPE'))
+      return { handle, version: '', unreadable: true };
+    if (reply instanceof Error) throw reply;
+    if (pttl instanceof Error) throw pttl;
+    const hash = hashOf(reply as readonly RedisReply[]);
+    // It may expire between the two commands.
+    if (hash.size === 0 || hash.has('x') || pttl === -2) return undefined;
+    const now = this.#connection.now();
+    const deadline = now + Math.max(0, Number(pttl));
+    const { absoluteTtl } = this.#settings;
+    const record = readRecord(hash, { handle, sealer: this.#sealer, absoluteTtl, deadline });
+    if ('unreadable' in record) return record;
+    return record.baseline.absoluteEnd <= now ? undefined : record;
+  }
+
+  #sealWhole(text: string, handle: string): string | Buffer {
+    const sealed = this.#sealer.seal(text, handle, 'd');
+    const bytes = Buffer.byteLength(sealed);
+    if (bytes > this.#settings.maxBytes) throw new PayloadTooLargeError(bytes, this.#settings.maxBytes);
+    return sealed;
+  }
+
+  #lifeArguments(): [ttl: string, limit: string] {
+    return [timeText(idleTtl(this.#settings, undefined)), timeText(this.#settings.absoluteTtl)];
+  }
+}
+
+function hashOf(reply: readonly RedisReply[]): Map<string, Buffer> {
+  const hash = new Map<string, Buffer>();
+  for (let at = 0; at + 1 < reply.length; at += 2) hash.set(String(reply[at]), reply[at + 1] as Buffer);
+  return hash;
+}
+
+/** A time in whole milliseconds; empty = none. */
+function timeText(time: number): string {
+  return time === Infinity ? '' : String(Math.round(time));
+}

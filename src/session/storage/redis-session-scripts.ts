@@ -1,0 +1,197 @@
+import { defineScript } from '../../connection/script.js';
+
+/*
+ * In all scripts KEYS[1] is a session, one hash: v the nonce of its last write, c when it was created, s when it was seen last,
+ * e its absolute end (empty = none), u the key of its user (empty = none), k its own idle time in milliseconds (empty = that of
+ * the options, - = until the browser ends), d its fields, m its device (empty = none), p:<field> what was changed beside others'
+ * changes (empty = removed). g is there once it was rotated and names the new session; x alone is a tombstone. All writes of d
+ * write the other seven, too. Times are milliseconds by the clock of Redis.
+ */
+
+/** How long an ended session keeps others from bringing it back, in milliseconds: longer than any request. */
+export const TOMBSTONE_LIFE = 60_000;
+
+/** What UPDATE and FREEZE answer first. */
+export const ANSWER = { gone: 0, stored: 1, merged: 2, frozen: 3, tooLarge: 4, changed: 5 } as const;
+
+const TIME = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+`;
+
+/** `read()` gives v, g, k, c and e of a session; nil where there is none (any more). */
+const READ = `
+local function read()
+  if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
+  local it = redis.call('HMGET', KEYS[1], 'v', 'g', 'k', 'c', 'e', 'x')
+  if it[6] or not it[1] then return nil end
+  return { v = it[1], g = it[2], k = it[3] or '', c = it[4], e = it[5] }
+end
+`;
+
+/** `entomb()` ends what stands there. */
+const ENTOMB = `
+local function entomb()
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'x', '1')
+  redis.call('PEXPIRE', KEYS[1], ${TOMBSTONE_LIFE})
+end
+`;
+
+/**
+ * `finish(e, c, limit)` gives the absolute end of a session (nil = none): the stored one, or an earlier one by the limit of now
+ * (empty = none). `expire(ttl, e)` lets it live for that long, not longer, and gives its deadline. A number as text that Lua
+ * would write as 1.7e+12 is refused by Redis.
+ */
+const LIFE = `
+local function finish(e, c, limit)
+  e, c, limit = tonumber(e), tonumber(c), tonumber(limit)
+  if c and limit and (not e or c + limit < e) then e = c + limit end
+  return e
+end
+local function expire(ttl, e)
+  local deadline = now + ttl
+  if e and e < deadline then deadline = e end
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', deadline))
+  return string.format('%.0f', deadline)
+end
+`;
+
+/**
+ * Stores a new session. ARGV: nonce, d, k, u, m, c (empty = now), e (empty = none), the limit that is used where c is empty
+ * (empty = none), how long it lives. Answers created, deadline and absolute end (empty = none) as texts, or nil where the key is
+ * taken, by a tombstone, too. The same nonce again is done.
+ */
+export const CREATE = defineScript(`${TIME}${READ}${LIFE}
+local it = read()
+if it and (it.v ~= ARGV[1] or it.g) then return false end
+if not it and redis.call('EXISTS', KEYS[1]) == 1 then return false end
+local c, e = ARGV[6], finish(ARGV[7], nil, nil)
+if it then c, e = it.c, finish(it.e, nil, nil)
+elseif c == '' then
+  c = string.format('%.0f', now)
+  e = finish(ARGV[7], c, ARGV[8])
+end
+local ends = e and string.format('%.0f', e) or ''
+if not it then
+  redis.call('HSET', KEYS[1], 'v', ARGV[1], 'c', c, 's', string.format('%.0f', now), 'e', ends, 'k', ARGV[3], 'u', ARGV[4],
+    'd', ARGV[2], 'm', ARGV[5])
+end
+return { c, expire(tonumber(ARGV[9]), e), ends }
+`);
+
+/**
+ * Stores what was changed. ARGV: nonce, the version that it was changed from, d, maxBytes, the idle time of the options, the
+ * limit (empty = none), whether to lengthen its life (1), k and u (= is as it was), then name and text of each changed field.
+ * Answers what became of it, and the new deadline (empty = as it was) or how many bytes would be too many.
+ *
+ * The same nonce again answers as if others had written: nobody can tell any more whether they had.
+ */
+export const UPDATE = defineScript(`${TIME}${READ}${LIFE}
+local it = read()
+if not it then return { ${ANSWER.gone}, '' } end
+if it.g then return { ${ANSWER.frozen}, '' } end
+local e = finish(it.e, it.c, ARGV[6])
+if e and e <= now then
+  redis.call('DEL', KEYS[1])
+  return { ${ANSWER.gone}, '' }
+end
+local answer = ${ANSWER.merged}
+if it.v == ARGV[2] then
+  answer = ${ANSWER.stored}
+  if #ARGV[3] > tonumber(ARGV[4]) then return { ${ANSWER.tooLarge}, #ARGV[3] } end
+  redis.call('HSET', KEYS[1], 'd', ARGV[3])
+  if redis.call('HLEN', KEYS[1]) > 8 then
+    for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+      if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
+    end
+  end
+elseif it.v ~= ARGV[1] then
+  local sizes, total = {}, 0
+  local stored = redis.call('HGETALL', KEYS[1])
+  for at = 1, #stored, 2 do
+    if stored[at] == 'd' then sizes.d = #stored[at + 1]
+    elseif string.sub(stored[at], 1, 2) == 'p:' then sizes[stored[at]] = #stored[at] - 2 + #stored[at + 1] end
+  end
+  for at = 10, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
+  for _, size in pairs(sizes) do total = total + size end
+  if total > tonumber(ARGV[4]) then return { ${ANSWER.tooLarge}, total } end
+  for at = 10, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+end
+redis.call('HSET', KEYS[1], 'v', ARGV[1], 's', string.format('%.0f', now))
+if ARGV[8] ~= '=' then
+  redis.call('HSET', KEYS[1], 'k', ARGV[8])
+  it.k = ARGV[8]
+end
+if ARGV[9] ~= '=' then redis.call('HSET', KEYS[1], 'u', ARGV[9]) end
+if ARGV[7] ~= '1' then return { answer, '' } end
+return { answer, expire(tonumber(it.k) or tonumber(ARGV[5]), e) }
+`);
+
+/**
+ * Lengthens the life of a session. ARGV: the idle time of the options, the limit (empty = none). Answers the deadline as text,
+ * nil where there is no session, or it was rotated.
+ */
+export const TOUCH = defineScript(`${TIME}${READ}${LIFE}
+local it = read()
+if not it or it.g then return false end
+local e = finish(it.e, it.c, ARGV[2])
+if e and e <= now then
+  redis.call('DEL', KEYS[1])
+  return false
+end
+redis.call('HSET', KEYS[1], 's', string.format('%.0f', now))
+return expire(tonumber(it.k) or tonumber(ARGV[1]), e)
+`);
+
+/**
+ * Ends a session, and leaves a tombstone, where there was none, too: one that is about to be stored must not be. Answers what
+ * stood for its user and to which session it was rotated (both empty = none), nil where there was none.
+ */
+export const DESTROY = defineScript(`${READ}${ENTOMB}
+local it = read()
+local u = it and redis.call('HGET', KEYS[1], 'u') or ''
+entomb()
+if not it then return false end
+return { u, it.g or '' }
+`);
+
+/**
+ * Makes of a session what its old id reads. ARGV: the version that it must have, what it reads (d), the new session, for how
+ * long. A time of 0 ends it at once. Answers what became of it: gone, changed (another version), or frozen.
+ */
+export const FREEZE = defineScript(`${READ}${ENTOMB}
+local it = read()
+if not it then return ${ANSWER.gone} end
+if it.g then return it.g == ARGV[3] and ${ANSWER.frozen} or ${ANSWER.gone} end
+if it.v ~= ARGV[1] then return ${ANSWER.changed} end
+local grace = tonumber(ARGV[4])
+if grace <= 0 then
+  entomb()
+  return ${ANSWER.frozen}
+end
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
+end
+redis.call('HSET', KEYS[1], 'd', ARGV[2], 'u', '', 'g', ARGV[3])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 or left > grace then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return ${ANSWER.frozen}
+`);
+
+/**
+ * Gives a session another key, for ARGV[2] milliseconds. KEYS[2] is that key, ARGV[1] the version that was read. Answers 1, or 0
+ * where something else stands there by now.
+ */
+export const PUT_ASIDE = defineScript(`
+local kind, v = redis.call('TYPE', KEYS[1]).ok, ''
+if kind == 'none' then return 0 end
+if kind == 'hash' then
+  if redis.call('HEXISTS', KEYS[1], 'x') == 1 then return 0 end
+  v = redis.call('HGET', KEYS[1], 'v') or ''
+end
+if v ~= ARGV[1] then return 0 end
+redis.call('RENAME', KEYS[1], KEYS[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+return 1
+`);
