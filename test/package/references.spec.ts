@@ -19,12 +19,18 @@ describe('the reference', () => {
   });
 
   it('lists every event type, and no other', async () => {
-    const source = await read('src/event/cache-event.ts');
-    const types = [...source.matchAll(/readonly type: ([^;]*);/g)].flatMap((match) =>
-      [...(match[1] as string).matchAll(/'(\w+)'/g)].map((one) => one[1]),
-    );
-    expect(types.length).toBeGreaterThan(5);
-    expect(firstColumn(await read('docs/reference/events.md')).toSorted()).toEqual(types.toSorted());
+    const [caches = '', sessions = ''] = (await read('docs/reference/events.md')).split(/^## Sessions$/m);
+    const pages: [string, string][] = [
+      ['src/event/cache-event.ts', caches],
+      ['src/session/storage/session-event.ts', sessions],
+    ];
+    for (const [path, page] of pages) {
+      const types = [...(await read(path)).matchAll(/readonly type: ([^;]*);/g)].flatMap((match) =>
+        [...(match[1] as string).matchAll(/'(\w+)'/g)].map((one) => one[1]),
+      );
+      expect(types.length).toBeGreaterThan(5);
+      expect(firstColumn(page).toSorted(), path).toEqual(types.toSorted());
+    }
   });
 
   it('lists every option of the module, of a cache and of a connection', async () => {
@@ -51,6 +57,17 @@ describe('the reference', () => {
     const section = /^## Responses$(.*?)^## /ms.exec(page)?.[1] ?? '';
     const names = new Set<string>([...RESPONSE_CACHE_OPTIONS, ...RESPONSE_OPTIONS]);
     expect(firstColumn(section).toSorted()).toEqual([...names].toSorted());
+  });
+
+  it('lists every option of sessions, and no other', async () => {
+    const { STORAGE_OPTIONS } = await import('../../src/session/storage/resolve-storage-options.js');
+    const source = await read('src/session/resolve-session-options.ts');
+    const own = /const OWN_OPTIONS = \[([^\]]*)\]/.exec(source)?.[1] ?? '';
+    const names = [...own.matchAll(/'(\w+)'/g)].map((match) => match[1] as string);
+    const page = await read('docs/reference/options.md');
+    const section = /^## Sessions$(.*?)^## /ms.exec(page)?.[1] ?? '';
+    expect(names.length).toBeGreaterThan(5);
+    expect(firstColumn(section).toSorted()).toEqual([...names, ...STORAGE_OPTIONS].toSorted());
   });
 
   it('shows the bytes of an entry as the envelope writes them', async () => {
