@@ -96,11 +96,11 @@ describe('docker-compose.yml', () => {
 });
 
 describe('redis.conf', () => {
-  it('is accepted by Redis as the cache service starts it', async () => {
+  it('is accepted by Redis as the service of caches and sessions starts it', async () => {
     const server = await startService(services.redis);
     expect(await setting(server, 'appendonly')).toBe('yes');
     expect(await setting(server, 'maxmemory')).toBe(String(256 * 1024 * 1024));
-    expect(await setting(server, 'maxmemory-policy')).toBe('allkeys-lru');
+    expect(await setting(server, 'maxmemory-policy')).toBe('volatile-ttl');
     expect(await setting(server, 'requirepass')).toBe('secret');
   });
 

@@ -9,17 +9,20 @@ export abstract class Settings {
   abstract readonly platform: 'express' | 'fastify';
   /** Left out: caches live in this process's memory. */
   abstract readonly redisUrl: string | undefined;
+  /** Signs the cookies of sessions. Left out: sessions end with this process. */
+  abstract readonly sessionSecret: string | undefined;
   /** Where corrected populations are kept. Processes that share a Redis share this file too. */
   abstract readonly correctionsFile: string;
 }
 
-/** Reads `HOST`, `PORT`, `PLATFORM`, `REDIS_URL` and `CORRECTIONS_FILE`. @throws Error naming what is wrong */
+/** Reads `HOST`, `PORT`, `PLATFORM`, `REDIS_URL`, `SESSION_SECRET` and `CORRECTIONS_FILE`. @throws Error naming what is wrong */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     host: env['HOST'] || '127.0.0.1',
     port: readPort(env['PORT'] || '3000'),
     platform: readPlatform(env['PLATFORM'] || 'express'),
     redisUrl: env['REDIS_URL'] || undefined,
+    sessionSecret: env['SESSION_SECRET'] || undefined,
     correctionsFile: env['CORRECTIONS_FILE'] || join(tmpdir(), 'cities-corrections.jsonl'),
   };
 }

@@ -72,7 +72,15 @@ export async function startCities(
   redisUrl: string | undefined,
 ): Promise<CitiesApp> {
   const correctionsFile = newCorrectionsFile();
-  const settings: Settings = { host: '127.0.0.1', port: 0, platform, redisUrl, correctionsFile };
+  const sessionSecret = randomUUID();
+  const settings: Settings = {
+    host: '127.0.0.1',
+    port: 0,
+    platform,
+    redisUrl,
+    sessionSecret,
+    correctionsFile,
+  };
   const module = await Test.createTestingModule({ imports: [AppModule] })
     .overrideProvider(Settings)
     .useValue(settings)

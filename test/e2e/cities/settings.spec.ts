@@ -3,9 +3,11 @@ import { readSettings } from '../../../examples/cities/src/settings.js';
 
 describe('the settings of the cities', () => {
   it('have defaults, for empty variables too', () => {
-    const defaults = { host: '127.0.0.1', port: 3000, platform: 'express', redisUrl: undefined };
-    expect(readSettings({})).toMatchObject(defaults);
-    expect(readSettings({ HOST: '', PORT: '', PLATFORM: '', REDIS_URL: '' })).toMatchObject(defaults);
+    const defaults = { host: '127.0.0.1', port: 3000, platform: 'express' };
+    const absent = { redisUrl: undefined, sessionSecret: undefined };
+    expect(readSettings({})).toMatchObject({ ...defaults, ...absent });
+    const empty = { HOST: '', PORT: '', PLATFORM: '', REDIS_URL: '', SESSION_SECRET: '' };
+    expect(readSettings(empty)).toMatchObject({ ...defaults, ...absent });
   });
 
   it('come from the environment', () => {
@@ -14,6 +16,7 @@ describe('the settings of the cities', () => {
       PORT: '0',
       PLATFORM: 'fastify',
       REDIS_URL: 'redis://localhost',
+      SESSION_SECRET: 'secret',
       CORRECTIONS_FILE: 'corrections.jsonl',
     };
     expect(readSettings(env)).toEqual({
@@ -21,6 +24,7 @@ describe('the settings of the cities', () => {
       port: 0,
       platform: 'fastify',
       redisUrl: 'redis://localhost',
+      sessionSecret: 'secret',
       correctionsFile: 'corrections.jsonl',
     });
   });
