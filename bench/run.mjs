@@ -1,5 +1,5 @@
 // `npm run bench [-- table …]`: builds the package, then measures the tables, each in a process of its own. BENCH_ROUNDS,
-// BENCH_SLICE (ms of CPU time) and BENCH_ENTRIES (of `tags` and `clear`) make it shorter, BENCH_RESULTS is where it writes.
+// BENCH_SLICE (ms of CPU time) and BENCH_ENTRIES (of `tags`, `clear` and `session-many`) make it shorter, BENCH_RESULTS is where it writes.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +14,9 @@ const TABLES = [
   'clear',
   'propagation',
   'http',
+  'session',
+  'session-memory',
+  'session-many',
   'memory-cost',
   'coherence',
 ];

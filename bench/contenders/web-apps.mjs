@@ -8,6 +8,7 @@ import { Cacheable, RedisCacheModule } from 'nestjs-redis-cache';
 import { ownVersion, packageVersion } from '../harness/environment.mjs';
 import { sampleValue } from '../harness/sample-values.mjs';
 import { TTL } from './contender.mjs';
+import { decorate } from './decorate.mjs';
 
 /**
  * An application that listens, with one route of 2 KB. `runs` counts the calls of its handler.
@@ -96,21 +97,4 @@ function ownModule(url, options) {
     connection: { url, connect: 'required' },
     caches: { pages: { ttl: TTL, ...options } },
   });
-}
-
-/**
- * Applies decorators of a method as TypeScript does: the last one first.
- *
- * @param {Function} type
- * @param {string} method
- * @param {readonly Function[]} decorators
- */
-function decorate(type, method, decorators) {
-  for (const decorator of decorators.toReversed()) {
-    const descriptor = /** @type {PropertyDescriptor} */ (
-      Object.getOwnPropertyDescriptor(type.prototype, method)
-    );
-    const replaced = decorator(type.prototype, method, descriptor);
-    Object.defineProperty(type.prototype, method, replaced ?? descriptor);
-  }
 }

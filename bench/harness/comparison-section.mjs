@@ -43,6 +43,19 @@ export async function comparisonSection(
   return text === undefined ? section : { ...section, text };
 }
 
+/**
+ * The rows of several comparisons, each under the name that it gave to its rival, as one section.
+ *
+ * @param {string} title
+ * @param {string} text
+ * @param {readonly import('./report.mjs').Section[]} sections at least one
+ * @returns {import('./report.mjs').Section}
+ */
+export function joinedSections(title, text, sections) {
+  const head = ['', ...(sections[0]?.head.slice(1) ?? [])];
+  return { title, text, head, rows: sections.flatMap(({ rows }) => rows) };
+}
+
 const HEADS = {
   speed: ['rival', 'ours, µs', 'rival, µs', 'speed, ours ÷ rival', 'target', '', 'CPU time, ours ÷ rival'],
   cpu: ['rival', 'ours, CPU µs', 'rival, CPU µs', 'CPU time, ours ÷ rival', 'target', ''],

@@ -22,8 +22,10 @@ import { sampleValue } from './sample-values.mjs';
  * @typedef {{ type: 'stop' }} Stop Ends that. Answers `ReadResult[]`.
  * @typedef {{ type: 'serve', platform: import('../contenders/web-apps.mjs').Platform, cache: import('../contenders/web-apps.mjs').CacheKind, url: string }} Serve
  *   Starts an application. Answers `Serving`.
+ * @typedef {{ type: 'serveSessions', platform: import('../contenders/web-apps.mjs').Platform, kind: import('../contenders/session-apps.mjs').SessionKind, rolling: boolean, url: string }} ServeSessions
+ *   Starts an application with sessions. Answers `Serving`.
  * @typedef {{ type: 'usage' }} Usage Answers `UsageResult`.
- * @typedef {Open | Herd | Remember | Watch | Read | Stop | Serve | Usage} Order
+ * @typedef {Open | Herd | Remember | Watch | Read | Stop | Serve | ServeSessions | Usage} Order
  */
 
 /** @typedef {{ latencies: number[], loads: number }} HerdResult In milliseconds; how often the loader ran. */
@@ -67,6 +69,8 @@ async function obey(order) {
       return stop();
     case 'serve':
       return serve(order);
+    case 'serveSessions':
+      return serveSessions(order);
     case 'usage':
       return usage();
   }
@@ -152,6 +156,16 @@ async function stop() {
 async function serve({ platform, cache, url }) {
   const { startWebApp } = await import('../contenders/web-apps.mjs');
   app = await startWebApp(platform, cache, url);
+  return { name: app.name, port: app.port };
+}
+
+/**
+ * @param {ServeSessions} order
+ * @returns {Promise<Serving>}
+ */
+async function serveSessions({ platform, ...options }) {
+  const { startSessionApp } = await import('../contenders/session-apps.mjs');
+  app = await startSessionApp(platform, options);
   return { name: app.name, port: app.port };
 }
 

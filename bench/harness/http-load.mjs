@@ -12,16 +12,18 @@ const pools = new Map();
 /**
  * Sends so many GET requests for a path of a server on this machine, one after the other over each of some connections,
  * which stay open. Bare sockets: what the load itself takes is to be little beside what the server takes. Every response must be
- * a whole 200 of a known length.
+ * a whole 200 of a known length. `cookies`: what each connection sends as its cookie.
  *
- * @param {{ port: number, path: string, connections: number, count: number }} load
+ * @param {{ port: number, path: string, connections: number, count: number, cookies?: readonly string[] }} load
  */
-export async function requestMany({ port, path, connections, count }) {
+export async function requestMany({ port, path, connections, count, cookies = [] }) {
   const pool = await openPool(port, connections);
-  const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n\r\n`;
+  const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAccept: application/json\r\n`;
   let left = count;
   await Promise.all(
-    pool.map(async (connection) => {
+    pool.map(async (connection, index) => {
+      const cookie = cookies[index];
+      const request = `${head}${cookie === undefined ? '' : `Cookie: ${cookie}\r\n`}\r\n`;
       while (left > 0) {
         left -= 1;
         await exchange(connection, request);
