@@ -19,4 +19,11 @@ export {
   type LockSuiteOptions,
 } from './lock-cases.js';
 export { RecordingReporter } from './recording-reporter.js';
+export { sessionStoreConformance, type SessionStoreSuiteOptions } from './session-store-suite.js';
+export type {
+  SessionCallback,
+  SessionStoreCapability,
+  SessionStoreSubject,
+  TriedSessionStore,
+} from './session-store-subject.js';
 export type { Expectation, TestRunner } from './test-runner.js';
