@@ -6,7 +6,8 @@ export type {
   RedisCacheModuleOptions,
   RedisCacheOptionsFactory,
 } from './module/module-options.js';
-export { getCacheToken, getRedisToken, InjectCache, InjectRedis } from './di/tokens.js';
+export { getCacheToken, getRedisToken, InjectCache, InjectRedis, SESSION_MIDDLEWARE } from './di/tokens.js';
+export type { SessionCookieOptions, SessionKey, SessionOptions } from './session/session-options.js';
 export { CacheRegistry } from './di/cache-registry.js';
 export { NamedCache } from './cache/named-cache.js';
 export type { LoadOptions } from './cache/load-options.js';

@@ -10,6 +10,12 @@ export function getRedisToken(connection = 'default'): string {
   return `nestjs-redis-cache:redis:${connection}`;
 }
 
+/**
+ * The injection token of the middleware that gives requests their sessions. The module puts it in front of all middleware of
+ * modules by itself; `app.use(app.get(SESSION_MIDDLEWARE))` puts it in front of what comes after that line.
+ */
+export const SESSION_MIDDLEWARE = 'nestjs-redis-cache:session-middleware';
+
 /** Injects a named cache, a `NamedCache`. */
 export function InjectCache(name = 'default'): ParameterDecorator & PropertyDecorator {
   return Inject(getCacheToken(name));

@@ -19,6 +19,8 @@ import { milliseconds, type Duration } from '../duration.js';
 import { InvalidOptionsError } from '../errors.js';
 import { resolveResponseCache, type ResponseCacheSettings } from '../http/policy/resolve-response-cache.js';
 import { optionsObject } from '../option.js';
+import { resolveSessionOptions, type ResolvedSession } from '../session/resolve-session-options.js';
+import type { SessionOptions } from '../session/session-options.js';
 
 /** What `RedisCacheModule.forRoot()` takes. Without options: one cache, `default`, in this process's memory. */
 export interface RedisCacheModuleOptions {
@@ -34,6 +36,8 @@ export interface RedisCacheModuleOptions {
   caches?: Record<string, CacheOptions>;
   /** The response cache: what holds for all routes, and policies that routes name. */
   http?: ResponseCacheOptions;
+  /** Sessions in Redis, for all requests. Absent: none. Needs the package express-session. */
+  session?: SessionOptions | undefined;
   /** Whether the caches are injectable everywhere without importing the module again. Default true. */
   global?: boolean;
 }
@@ -70,9 +74,11 @@ export interface ResolvedModuleOptions {
   readonly connections: ReadonlyMap<string, ResolvedConnection>;
   readonly caches: ReadonlyMap<string, ResolvedCacheOptions>;
   readonly http: ResponseCacheSettings;
+  /** `undefined` = there are no sessions. */
+  readonly session: ResolvedSession | undefined;
 }
 
-const KNOWN = ['connection', 'connections', 'keyPrefix', 'ttl', 'caches', 'http', 'global'];
+const KNOWN = ['connection', 'connections', 'keyPrefix', 'ttl', 'caches', 'http', 'session', 'global'];
 const DEFAULT_TTL = milliseconds('5m', 'ttl');
 
 /**
@@ -101,7 +107,32 @@ export function resolveModuleOptions(raw: unknown, listed: readonly string[] = [
     caches.set(name, cache);
   }
   const http = resolveResponseCache(options.http, 'options.http');
-  return Object.freeze({ keyPrefix: options.keyPrefix ?? 'cache', defaults, connections, caches, http });
+  const { keyPrefix = 'cache' } = options;
+  const session = resolveSession(options.session, keyPrefix, connections);
+  return Object.freeze({ keyPrefix, defaults, connections, caches, http, session });
+}
+
+function resolveSession(
+  raw: unknown,
+  keyPrefix: string,
+  connections: ReadonlyMap<string, ResolvedConnection>,
+): ResolvedSession | undefined {
+  if (raw === undefined) return undefined;
+  const session = resolveSessionOptions(raw, 'options.session', { keyPrefix });
+  if (connections.has(session.connection)) return session;
+  if (session.connection === 'default' && connections.size === 0) {
+    throw new InvalidOptionsError('options.session', 'needs a Redis: give the module a "connection"');
+  }
+  throw noSuchConnection('options.session.connection', session.connection, connections);
+}
+
+function noSuchConnection(
+  path: string,
+  name: string,
+  connections: ReadonlyMap<string, ResolvedConnection>,
+): InvalidOptionsError {
+  const names = [...connections.keys()].map((one) => `'${one}'`).join(', ');
+  return new InvalidOptionsError(path, `there is no such connection (declared: ${names || 'none'})`, name);
 }
 
 /** Checks that the connection of a cache exists. */
@@ -115,9 +146,7 @@ export function checkConnection(
     const rule = 'needs a Redis, and the module has none: give it a "connection"';
     throw new InvalidOptionsError(`caches.${cache.name}.store`, rule, cache.store);
   }
-  const names = [...connections.keys()].map((one) => `'${one}'`).join(', ');
-  const rule = `there is no such connection (declared: ${names || 'none'})`;
-  throw new InvalidOptionsError(`caches.${cache.name}.connection`, rule, cache.connection);
+  throw noSuchConnection(`caches.${cache.name}.connection`, cache.connection, connections);
 }
 
 /** Reads a record of options by name. */

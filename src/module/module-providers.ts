@@ -1,11 +1,11 @@
 import { Cache, CACHE_MANAGER } from '@nestjs/cache-manager';
 import { Logger, Scope, type FactoryProvider, type InjectionToken, type Provider } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { systemClock } from '../clock.js';
 import { CacheBinding } from '../decorator/cache-binding.js';
 import { declaredTypes } from '../decorator/host-discovery.js';
 import { CacheRegistry } from '../di/cache-registry.js';
-import { getCacheToken, getRedisToken } from '../di/tokens.js';
+import { getCacheToken, getRedisToken, SESSION_MIDDLEWARE } from '../di/tokens.js';
 import { InvalidOptionsError } from '../errors.js';
 import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js';
 import { ResponseCache } from '../http/invalidation/response-cache.service.js';
@@ -14,9 +14,13 @@ import { RoutePolicies, type RouteCaches } from '../http/route/route-policies.js
 import { CacheHost } from './cache-host.js';
 import type { ResolvedModuleOptions } from './module-options.js';
 import { ResponseHost } from './response-host.js';
+import { SessionHost } from './session-host.js';
 
 /** The token of the module's resolved options. One module of an application has it. */
 export const RESOLVED_OPTIONS = Symbol('nestjs-redis-cache:options');
+
+/** The token of the application's `SessionHost`; `null` = it has no sessions. */
+export const SESSION_HOST = Symbol('nestjs-redis-cache:sessions');
 
 /** What the root module provides and exports, for the caches and connections that are injectable by name. */
 export function rootProviders(caches: Iterable<string>, connections: Iterable<string>): Provider[] {
@@ -54,6 +58,53 @@ export function rootProviders(caches: Iterable<string>, connections: Iterable<st
     ...[...caches].map((name) => fromHost(getCacheToken(name), (host) => host.registry.get(name))),
     ...[...connections].map((name) => fromHost(getRedisToken(name), (host) => host.connection(name).client)),
   ];
+}
+
+/** Sessions, where it is not known yet whether there will be any, or where there are some. */
+export function sessionProviders(): Provider[] {
+  return [
+    {
+      provide: SESSION_HOST,
+      useFactory: (
+        { session: settings }: ResolvedModuleOptions,
+        host: CacheHost,
+        adapterHost: HttpAdapterHost,
+        modules: ModuleRef,
+      ) => {
+        if (settings === undefined) return null;
+        const connection = host.connection(settings.connection);
+        return host.starting(() => new SessionHost({ settings, connection, adapterHost, modules }));
+      },
+      inject: [RESOLVED_OPTIONS, CacheHost, HttpAdapterHost, ModuleRef],
+    },
+    {
+      provide: SESSION_MIDDLEWARE,
+      useFactory: (sessions: SessionHost | null) => sessions?.middleware ?? refuseRequest,
+      inject: [SESSION_HOST],
+    },
+  ];
+}
+
+/** For an application without sessions: what asks for them all the same fails when it is made. */
+export function noSessionProviders(): Provider[] {
+  const refused = [SESSION_MIDDLEWARE].map((provide) => ({
+    provide,
+    useFactory: (host: CacheHost) =>
+      host.starting(() => {
+        throw noSessions();
+      }),
+    inject: [CacheHost],
+    scope: Scope.TRANSIENT,
+  }));
+  return [{ provide: SESSION_HOST, useValue: null }, ...refused];
+}
+
+function refuseRequest(_request: unknown, _response: unknown, next: (error: Error) => void): void {
+  next(noSessions());
+}
+
+function noSessions(): InvalidOptionsError {
+  return new InvalidOptionsError('options.session', 'is not given, so there are no sessions');
 }
 
 /**

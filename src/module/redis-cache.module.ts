@@ -1,4 +1,5 @@
 import {
+  Inject,
   Logger,
   Module,
   type DynamicModule,
@@ -25,13 +26,17 @@ import {
 } from './module-options.js';
 import {
   featureProviders,
+  noSessionProviders,
   RESOLVED_OPTIONS,
   rootProviders,
+  SESSION_HOST,
+  sessionProviders,
   tokensOf,
   unlistedDefaultClient,
 } from './module-providers.js';
 import { RedisCacheFeatureModule } from './redis-cache-feature.module.js';
 import { ResponseHost } from './response-host.js';
+import type { SessionHost } from './session-host.js';
 
 /**
  * Named caches, cached methods and cached responses for an application. Import it once, before the modules that use it, by
@@ -42,13 +47,21 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
   readonly #host: CacheHost;
   readonly #binding: CacheBinding;
   readonly #responses: ResponseHost;
+  readonly #sessions: SessionHost | null;
   readonly #modules: ModulesContainer;
 
   /** @internal */
-  constructor(host: CacheHost, binding: CacheBinding, responses: ResponseHost, modules: ModulesContainer) {
+  constructor(
+    host: CacheHost,
+    binding: CacheBinding,
+    responses: ResponseHost,
+    @Inject(SESSION_HOST) sessions: SessionHost | null,
+    modules: ModulesContainer,
+  ) {
     this.#host = host;
     this.#binding = binding;
     this.#responses = responses;
+    this.#sessions = sessions;
     this.#modules = modules;
     binding.fill(host.registry);
   }
@@ -60,7 +73,10 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
    */
   static forRoot(options: RedisCacheModuleOptions = {}): DynamicModule {
     const resolved = resolveModuleOptions(options);
-    const providers = rootProviders(resolved.caches.keys(), resolved.connections.keys());
+    const providers = [
+      ...rootProviders(resolved.caches.keys(), resolved.connections.keys()),
+      ...(resolved.session === undefined ? noSessionProviders() : sessionProviders()),
+    ];
     return rootModule(options.global, [{ provide: RESOLVED_OPTIONS, useValue: resolved }], providers);
   }
 
@@ -80,7 +96,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
       throw new InvalidOptionsError('options.global', 'stands beside useFactory', global);
     });
     const clients = options.connections ?? [];
-    const providers = rootProviders(new Set(['default', ...listed]), clients);
+    const providers = [...rootProviders(new Set(['default', ...listed]), clients), ...sessionProviders()];
     if (!clients.includes('default')) providers.push(unlistedDefaultClient());
     return { ...rootModule(options.global, made, providers), imports: options.imports ?? [] };
   }
@@ -110,18 +126,23 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
     };
   }
 
-  /** Puts the response cache in front of all interceptors: routes are built right after this hook. */
-  configure(_consumer: MiddlewareConsumer): void {
+  /**
+   * Puts the response cache in front of all interceptors, and sessions in front of the middleware of all modules: routes are
+   * built, and middleware is mounted, right after this hook.
+   */
+  async configure(_consumer: MiddlewareConsumer): Promise<void> {
     this.#responses.install();
+    await this.#host.starting(() => this.#sessions?.install());
   }
 
-  /** Ties decorated methods to the caches, and checks what they and routes say. */
+  /** Ties decorated methods to the caches, checks what they and routes say, and what sessions need. */
   async onModuleInit(): Promise<void> {
     const unbound = await this.#host.starting(({ registry }) => {
       const hosts = startDecoratedHosts(this.#modules, this.#binding, registry);
       this.#responses.start(this.#modules);
       return hosts;
     });
+    await this.#host.starting(() => this.#sessions?.start());
     this.#host.started();
     warnOfUnbound(unbound);
   }
@@ -129,6 +150,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
   /** Stores what is still to be stored, and closes the connections that are ours. */
   async onApplicationShutdown(): Promise<void> {
     await this.#responses.drain();
+    await this.#sessions?.close();
     await this.#host.close();
   }
 }

@@ -1,0 +1,47 @@
+import type { NodeResponse } from './node-response.js';
+
+/** What the session of a request adds to the head of its response. */
+export interface SessionHead {
+  /** A Set-Cookie field; `undefined` = none. */
+  readonly cookie: string | undefined;
+  /** Whether somebody has read the session: the response depends on the cookie then. */
+  readonly varies: boolean;
+}
+
+/** Sets those fields. A response with the cookie of a session is for one client, whatever its Cache-Control said. */
+export function setSessionFields(response: NodeResponse, { cookie, varies }: SessionHead): void {
+  if (varies) response.setHeader('Vary', withCookie(textOf(response.getHeader('Vary'))));
+  if (cookie === undefined) return;
+  const present = response.getHeader('Set-Cookie') ?? [];
+  response.setHeader('Set-Cookie', [...[present].flat().map(String), cookie]);
+  response.setHeader('Cache-Control', madePrivate(textOf(response.getHeader('Cache-Control'))));
+}
+
+function textOf(value: number | string | string[] | undefined): string {
+  return [value ?? []].flat().join(', ');
+}
+
+function withCookie(vary: string): string {
+  const names = vary.split(',').map((name) => name.trim().toLowerCase());
+  if (names.includes('*') || names.includes('cookie')) return vary;
+  return vary.trim() === '' ? 'Cookie' : `${vary}, Cookie`;
+}
+
+/** A directive, whose value may be in quotes that hold commas. */
+const DIRECTIVE = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g;
+const SHARED = new Set(['public', 's-maxage']);
+const UNSHARED = new Set(['private', 'no-store']);
+
+function madePrivate(cacheControl: string): string {
+  const directives = (cacheControl.match(DIRECTIVE) ?? [])
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
+  const kept = directives.filter((one) => !SHARED.has(nameOf(one)));
+  // `private="field"` is about one field only.
+  if (!kept.some((one) => UNSHARED.has(one.toLowerCase()))) kept.push('private');
+  return kept.join(', ');
+}
+
+function nameOf(directive: string): string {
+  return (directive.split('=', 1)[0] ?? '').trim().toLowerCase();
+}

@@ -1,0 +1,22 @@
+import {
+  ConflictException,
+  HttpException,
+  InternalServerErrorException,
+  ServiceUnavailableException,
+} from '@nestjs/common';
+import { PayloadTooLargeError, SerializationError, SessionGoneError } from '../../errors.js';
+
+/** What a client is to do that got a 503: ask again after so many seconds. */
+export const RETRY_AFTER = '1';
+
+/** What a client learns of what went wrong with its session. The cause is for filters and logs. */
+export function sessionFailure(cause: unknown): HttpException {
+  if (cause instanceof HttpException) return cause;
+  if (cause instanceof SessionGoneError) {
+    return new ConflictException('The session was ended meanwhile.', { cause });
+  }
+  if (cause instanceof SerializationError || cause instanceof PayloadTooLargeError) {
+    return new InternalServerErrorException(undefined, { cause });
+  }
+  return new ServiceUnavailableException('Sessions are not available at the moment.', { cause });
+}

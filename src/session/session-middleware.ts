@@ -1,0 +1,139 @@
+import { BadRequestException, HttpException } from '@nestjs/common';
+import { noteSession } from '../di/session-notice.js';
+import type { NodeResponse } from './platform/node-response.js';
+import { ResponseHold } from './platform/response-hold.js';
+import { handleOf } from './record/session-ids.js';
+import { ReadOnlySession } from './request/read-only-session.js';
+import { RequestSession } from './request/request-session.js';
+import type { ServedSession } from './request/served-session.js';
+import { sessionIdsIn } from './request/session-cookie.js';
+import { RETRY_AFTER, sessionFailure } from './request/session-failure.js';
+import { isSecure, pathMatches, pathOf, type SessionRequest } from './request/session-request.js';
+import type { SessionParts } from './request/session-rules.js';
+import type { SessionFields } from './record/session-record.js';
+import type { RequestSessions } from './storage/request-sessions.js';
+import type { LoginAttempt } from './storage/session-storage.js';
+
+type Next = (error?: unknown) => void;
+
+/** Middleware of Express, and of Fastify by middie. */
+export type SessionMiddleware = (request: SessionRequest, response: NodeResponse, next: Next) => void;
+
+/** Gives sessions to the requests of one application, and stores them before the heads of responses go out. */
+export class ServedSessions implements RequestSessions {
+  readonly #parts: SessionParts;
+  readonly #answersItself: () => boolean;
+  readonly #served = new WeakMap<object, ServedSession>();
+
+  /** `answersItself`: whether errors of responses that have begun reach no filter by `next`, as on Fastify. */
+  constructor(parts: SessionParts, answersItself: () => boolean) {
+    this.#parts = parts;
+    this.#answersItself = answersItself;
+  }
+
+  /** Middleware that may stand at several places: the first one counts. */
+  readonly middleware: SessionMiddleware = (request, response, next) => {
+    if (this.#served.has(request) || !this.#applies(request)) return next();
+    const { rules, report } = this.#parts;
+    addSecure(request);
+    const ids = sessionIdsIn(request.headers.cookie, rules.name, rules.secrets);
+    const [id, ...others] = ids;
+    if (id === undefined) {
+      this.#serve(request, response, next, new RequestSession(request, this.#parts));
+      return next();
+    }
+    if (others.length === 0) return this.#read(id, request, response, next);
+    report({ type: 'ambiguous', handle: handleOf(id), others: others.map(handleOf) });
+    this.#serve(request, response, next, new ReadOnlySession(request, this.#parts, ambiguous));
+    next();
+  };
+
+  /** The session of a request of Node. */
+  readonly find = (request: object): ServedSession | undefined => this.#served.get(request);
+
+  handle(request: object): string | undefined {
+    return this.#of(request)?.handle;
+  }
+
+  rotate(request: object, grace: number): Promise<void> {
+    return this.#required(request).rotate(grace);
+  }
+
+  login(request: object, fields: SessionFields, attempt?: LoginAttempt): Promise<void> {
+    return this.#required(request).login(fields, attempt);
+  }
+
+  #applies(request: SessionRequest): boolean {
+    const path = pathOf(request);
+    const { excludes, cookie } = this.#parts.rules;
+    return !excludes(path) && pathMatches(path, cookie.path);
+  }
+
+  #read(id: string, request: SessionRequest, response: NodeResponse, next: Next): void {
+    const parts = this.#parts;
+    parts.storage.read(id).then(
+      (record) => {
+        const found = record && { id, record };
+        this.#serve(request, response, next, new RequestSession(request, parts, found));
+        next();
+      },
+      (cause: unknown) => {
+        const failure = (): HttpException => sessionFailure(cause);
+        if (parts.rules.onUnavailable === 'fail') {
+          response.setHeader('Retry-After', RETRY_AFTER);
+          return next(failure());
+        }
+        this.#serve(request, response, next, new ReadOnlySession(request, parts, failure));
+        next();
+      },
+    );
+  }
+
+  #serve(request: SessionRequest, response: NodeResponse, next: Next, session: ServedSession): void {
+    this.#served.set(request, session);
+    noteSession(request, session.notice);
+    const answersItself = this.#answersItself;
+    // oxlint-disable-next-line no-new -- it stands in the response from here on
+    new ResponseHold(response, {
+      open: () => session.commit(),
+      head: () => ({ cookie: session.cookie, varies: session.wasRead }),
+      refuse(error) {
+        response.setHeader('Retry-After', RETRY_AFTER);
+        if (answersItself()) answerPlainly(response, sessionFailure(error));
+        else next(error);
+      },
+    });
+  }
+
+  #of(request: object): ServedSession | undefined {
+    const raw: unknown = Reflect.get(request, 'raw');
+    return (
+      this.#served.get(request) ??
+      (typeof raw === 'object' && raw !== null ? this.#served.get(raw) : undefined)
+    );
+  }
+
+  #required(request: object): ServedSession {
+    const session = this.#of(request);
+    if (session !== undefined) return session;
+    throw new TypeError('The request has no session: its path is excluded, or the middleware has not run.');
+  }
+}
+
+function ambiguous(): HttpException {
+  return new BadRequestException('The request came with cookies of several sessions.');
+}
+
+/** Express has `secure` on requests; what is written for it looks there on Fastify too. */
+function addSecure(request: SessionRequest): void {
+  if ('secure' in request) return;
+  Object.defineProperty(request, 'secure', { configurable: true, get: () => isSecure(request) });
+}
+
+function answerPlainly(response: NodeResponse, error: HttpException): void {
+  const body = Buffer.from(JSON.stringify(error.getResponse()));
+  response.statusCode = error.getStatus();
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
