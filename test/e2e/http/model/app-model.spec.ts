@@ -38,7 +38,7 @@ describe.each(MEMORIES.map((remembering) => [remembering.join(' and '), remember
         );
         expect(counts.fresh).toBeGreaterThan(EACH / 3);
         expect(counts['not modified']).toBeGreaterThan(EACH / 6);
-        expect(counts['surely stored']).toBeGreaterThan(EACH / 20);
+        expect(counts['surely stored']).toBeGreaterThan(0);
       },
       120_000 + RUNS * 1_000,
     );
