@@ -156,8 +156,12 @@ export class ResponseHold {
     for (const [name, method] of this.#inner) {
       put(this.#response, name, (...args: unknown[]) => {
         if (hasEnded) return drop(this.#response, name, args);
-        hasEnded = name === 'end';
-        return method.apply(this.#response, args);
+        try {
+          return method.apply(this.#response, args);
+        } finally {
+          // Not before: the end writes the head.
+          hasEnded ||= name === 'end';
+        }
       });
     }
   }
