@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { HandlerVerdict } from '../di/route-metadata.js';
+import { sessionNoticeOf } from '../di/session-notice.js';
 import type { Capture, CapturedResponse, Exchange, Offer } from './platform/exchange.js';
 import { freshFor, initialAge } from './rule/freshness.js';
 import { fieldsSince, listMembers, type HeaderFields } from './rule/header-fields.js';
@@ -164,8 +165,9 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
   if (refusal !== undefined) return refusal;
   const lifetime = lifetimeIn(run, { status, fields }, now);
   if (lifetime === undefined) return uselessBy(fields, policy, now);
-  const vary = varyNames(fields, addedVary);
-  if (vary === '*') return 'Vary: *';
+  const said = varyNames(fields, addedVary);
+  if (said === '*') return 'Vary: *';
+  const vary = said.filter((name) => name !== 'cookie' || !isOfSession(run, made));
   const learned = vary.filter((name) => !policy.vary.includes(name));
   const response = {
     status,
@@ -177,6 +179,15 @@ function keptOf(run: Run, made: Made, head: SentHead): string | KeptResponse {
   };
   run.stored(vary);
   return { response, ...lifetime, tags };
+}
+
+/**
+ * Whether `Vary: Cookie` is only there since somebody has looked at the session. Where the route decides, it says by itself
+ * whose responses are whose.
+ */
+function isOfSession({ exchange, plan }: Run, { fields }: Made): boolean {
+  if (plan.policy.mode !== 'policy' || sessionNoticeOf(exchange.request) === undefined) return false;
+  return !listMembers(fields.get('vary')).includes('cookie');
 }
 
 /** `Cache-Control` may be the policy's, which is set once the names are read. */
@@ -207,6 +218,7 @@ function refuseRun(
 ): string | undefined {
   if (verdict.vetoed) return '`unless` says so';
   if (wishes.storeNothing) return 'its handler says so';
+  if (sessionNoticeOf(exchange.request)?.modified === true) return 'the session was changed';
   // Who was known before is judged by what the response says.
   const late = !facts.identified && exchange.identified();
   if (plan.policy.audience === 'anonymous' && late) return 'a user was put on the request';

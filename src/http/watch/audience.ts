@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { sessionNoticeOf } from '../../di/session-notice.js';
 import { InvalidOptionsError } from '../../errors.js';
 import type { ResponsePolicy } from '../policy/response-policy.js';
 
@@ -16,7 +17,7 @@ export function requestIdentity(request: object): RequestIdentity {
   const targets = typeof raw === 'object' && raw !== null ? [request, raw] : [request];
   return {
     identified: targets.some((target) => Boolean(Reflect.get(target, 'user'))),
-    hasSession: targets.some(holdsSession),
+    hasSession: knownSession(request) ?? targets.some(holdsSession),
   };
 }
 
@@ -49,6 +50,12 @@ function described(user: unknown): string {
   if (typeof user === 'number') return String(user);
   if (user instanceof Promise) return 'a promise';
   return typeof user === 'object' ? 'an object' : `a ${typeof user}`;
+}
+
+/** Whether a session of ours holds something; `undefined` = it is not ours. To look at it would count as reading it. */
+function knownSession(request: object): boolean | undefined {
+  const notice = sessionNoticeOf(request);
+  return notice && (notice.loaded || notice.modified);
 }
 
 function holdsSession(target: object): boolean {
