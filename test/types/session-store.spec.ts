@@ -1,0 +1,42 @@
+import type fastifySession from '@fastify/session';
+import expressSession from 'express-session';
+import { createClient } from 'redis';
+import { createClient as createClient5 } from 'redis-5';
+import { expectTypeOf, it } from 'vitest';
+import { RedisSessionStore, type StoredSession } from '../../src/session/redis-session-store.js';
+
+declare module 'express-session' {
+  interface SessionData {
+    /** As an application declares its own fields. */
+    declaredInTheTestOfTypes: number;
+  }
+}
+
+/** Compiled and never called. */
+function compiled(): void {
+  const store = new RedisSessionStore({ client: createClient() });
+  new RedisSessionStore({ client: createClient5(), prefix: 'sess', ttl: '1d', emitConnection: true });
+  expressSession({ store, secret: 'x' });
+  expressSession({ store: store.view(), secret: 'x' });
+  // @ts-expect-error: a client is required
+  new RedisSessionStore({});
+  // @ts-expect-error: no such option
+  new RedisSessionStore({ client: createClient(), scanCount: 100 });
+}
+
+it('is a store of express-session, whatever fields the application declares', () => {
+  expectTypeOf(compiled).toBeFunction();
+  expectTypeOf<RedisSessionStore>().toExtend<expressSession.Store>();
+});
+
+it('is a store of @fastify/session', () => {
+  expectTypeOf<RedisSessionStore>().toExtend<fastifySession.SessionStore>();
+});
+
+it('gives promises without callbacks, and nothing with them', () => {
+  expectTypeOf<RedisSessionStore['get']>().toBeCallableWith('id', () => undefined);
+  const get = (store: RedisSessionStore) => store.get('id');
+  expectTypeOf(get).returns.resolves.toEqualTypeOf<StoredSession | undefined>();
+  const length = (store: RedisSessionStore) => store.length();
+  expectTypeOf(length).returns.resolves.toBeNumber();
+});
