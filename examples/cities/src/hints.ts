@@ -44,7 +44,7 @@ export function describeHints(url: string, cities: number, redisUrl: string | un
   ]);
   const place =
     redisUrl === undefined
-      ? 'Caches live in this process. On Redis: REDIS_URL=redis://127.0.0.1:6379 npm start'
-      : 'Caches live in Redis. See two processes stay coherent: npm run start:two';
+      ? 'Caches live in this process. On Redis, and with sessions: REDIS_URL=redis://127.0.0.1:6379 npm start'
+      : `Caches live in Redis. See two processes stay coherent: npm run start:two\nSessions too. In a browser: ${url}/atlas`;
   return ['', `${cities.toLocaleString('en')} cities. Try:`, ...commands, '', place, ''].join('\n');
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import type { SessionFields, SessionOptions } from 'nestjs-redis-cache';
+import type { SessionOptions } from 'nestjs-redis-cache';
 
 /** The sessions of the pages; the API beside them has none. */
 export function sessionOptions(secret: string | undefined): SessionOptions {
@@ -11,7 +11,7 @@ export function sessionOptions(secret: string | undefined): SessionOptions {
     // Until the browser ends, unless somebody asks to be kept signed in; a month at most in any case.
     ttl: null,
     absoluteTtl: '31d',
-    userId: ({ user }: SessionFields) => (typeof user === 'string' ? user : undefined),
+    userId: ({ user }) => (typeof user === 'string' ? user : undefined),
     device: true,
     maxPerUser: 20,
   };

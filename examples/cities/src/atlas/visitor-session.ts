@@ -14,7 +14,10 @@ export interface SignedInSession extends VisitorSession {
   user: string;
 }
 
-/** A request with its session. */
+/** A request with its session, which is one of express-session. */
 export interface SessionRequest {
-  readonly session: VisitorSession & { readonly cookie: { maxAge?: number | null } };
+  readonly session: VisitorSession & {
+    readonly cookie: { maxAge?: number | null };
+    destroy(callback: (error?: unknown) => void): unknown;
+  };
 }

@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import { Body, Controller, Get, Post, Query, Req, Res, Session, UseGuards } from '@nestjs/common';
 import { SessionService } from 'nestjs-redis-cache';
 import { TextPipe } from '../../validation/text.pipe.js';
@@ -52,9 +53,11 @@ export class SignInController {
 
   /** The session ends in Redis, with all that it held: whoever has a copy of the cookie has nothing. */
   @Post('sign-out')
-  async signOut(@Req() request: SessionRequest, @Res({ passthrough: true }) reply: Reply): Promise<string> {
-    const handle = this.sessions.handleOf(request);
-    if (handle !== undefined) await this.sessions.destroy(handle);
+  async signOut(
+    @Req() { session }: SessionRequest,
+    @Res({ passthrough: true }) reply: Reply,
+  ): Promise<string> {
+    await promisify(session.destroy.bind(session))();
     return seeOther(reply, '/atlas/sign-in?done=signed-out');
   }
 }
