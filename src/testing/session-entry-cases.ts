@@ -84,6 +84,19 @@ export const SESSION_ENTRY_CASES: readonly BehaviourCase<SessionStoreSubject, Se
     },
   },
   {
+    title: 'a change that is taken back before its save has ended is taken back',
+    async run({ store }, expect) {
+      const id = freshId();
+      await save(store, id, newSession({ steps: 0 }));
+      const session = await existing(store, id);
+      session['steps'] = 1;
+      const first = save(store, id, session);
+      session['steps'] = 0;
+      await Promise.all([first, save(store, id, session)]);
+      expect(await fieldsIn(store, id)).toStrictEqual({ steps: 0 });
+    },
+  },
+  {
     title: 'a session that is changed without being stored is not changed for others',
     async run({ store }, expect) {
       const id = freshId();

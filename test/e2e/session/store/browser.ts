@@ -75,6 +75,11 @@ export class Gate {
     while (this.#count < count) await new Promise<void>((resolve) => this.#arrived.push(resolve));
   }
 
+  /** Lets the one go on that has waited longest. */
+  openOne(): void {
+    this.#held.shift()?.();
+  }
+
   /** Lets all go on that are held. */
   open(): void {
     this.#count = 0;

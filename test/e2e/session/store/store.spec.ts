@@ -84,6 +84,45 @@ describe.each(Object.entries(PLATFORMS))('%s', (_, start) => {
     }
   });
 
+  it.each([false, true])(
+    'rolling %s: requests that end one after the other keep what each read',
+    async (rolling) => {
+      const gate = new Gate();
+      const { url } = await serve({
+        rolling,
+        handlers: {
+          '/': fields,
+          '/login': login,
+          '/a': async ({ session }) => {
+            await gate.pass();
+            session['a'] = 1;
+            delete session['user'];
+          },
+          '/b': async ({ session }) => {
+            await gate.pass();
+            session['b'] = 1;
+          },
+          '/c': async ({ session }) => {
+            await gate.pass();
+            return session['user'];
+          },
+        },
+      });
+      const browser = new Browser(url);
+      await browser.get('/login');
+      const running = [];
+      for (const path of ['/a', '/b', '/c']) {
+        running.push(browser.get(path));
+        await gate.reached(running.length);
+      }
+      for (const request of running) {
+        gate.openOne();
+        await request;
+      }
+      expect((await browser.get('/')).body).toEqual({ a: 1, b: 1 });
+    },
+  );
+
   it.each([
     ['reads', false],
     ['reads', true],
