@@ -130,7 +130,7 @@ return { answer, expire(tonumber(it.k) or tonumber(ARGV[5]), e) }
 
 /**
  * Lengthens the life of a session. ARGV: the idle time of the options, the limit (empty = none). Answers the deadline as text,
- * nil where there is no session, or it was rotated.
+ * nil where there is no session, or it was rotated. The first write is one that a full Redis does not refuse.
  */
 export const TOUCH = defineScript(`${TIME}${READ}${LIFE}
 local it = read()
@@ -140,8 +140,9 @@ if e and e <= now then
   redis.call('DEL', KEYS[1])
   return false
 end
-redis.call('HSET', KEYS[1], 's', string.format('%.0f', now))
-return expire(tonumber(it.k) or tonumber(ARGV[1]), e)
+local deadline = expire(tonumber(it.k) or tonumber(ARGV[1]), e)
+if now < tonumber(deadline) then redis.call('HSET', KEYS[1], 's', string.format('%.0f', now)) end
+return deadline
 `);
 
 /**
