@@ -7,7 +7,13 @@ export type {
   RedisCacheOptionsFactory,
 } from './module/module-options.js';
 export { getCacheToken, getRedisToken, InjectCache, InjectRedis, SESSION_MIDDLEWARE } from './di/tokens.js';
-export type { SessionCookieOptions, SessionKey, SessionOptions } from './session/session-options.js';
+export { RedisSessionStore, type StoredSession } from './session/redis-session-store.js';
+export type {
+  RedisSessionStoreOptions,
+  SessionCookieOptions,
+  SessionKey,
+  SessionOptions,
+} from './session/session-options.js';
 export { CacheRegistry } from './di/cache-registry.js';
 export { NamedCache } from './cache/named-cache.js';
 export type { LoadOptions } from './cache/load-options.js';

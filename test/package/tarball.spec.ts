@@ -13,9 +13,11 @@ const NAMES = {
     ...['RedisCacheError', 'InvalidOptionsError', 'UnknownCacheError', 'RedisUnavailableError'],
     ...['NotANumberError', 'PayloadTooLargeError', 'SerializationError'],
     ...['LoadTimeoutError', 'LockTimeoutError', 'LockLostError'],
+    ...['RedisSessionStore'],
   ],
   'nestjs-redis-cache/testing': [
     ...['storeConformance', 'storeCoherence', 'cacheConformance', 'lockConformance', 'openCaches'],
+    'sessionStoreConformance',
     ...['FakeClock', 'FaultyStore', 'RecordingReporter'],
   ],
 };
