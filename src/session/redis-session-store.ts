@@ -14,6 +14,12 @@ export interface StoredSession {
 // oxlint-disable-next-line typescript/no-explicit-any -- as in express-session's types, to which applications add fields
 type Any = any;
 
+/** A request of express-session. */
+interface StoreRequest {
+  sessionID: string;
+  session?: unknown;
+}
+
 /** Is told the error or `null`, and the result. */
 type Callback = (error: Any, result?: Any) => void;
 
@@ -134,7 +140,7 @@ export class RedisSessionStore extends EventEmitter {
   }
 
   /** Ends the session of a request and gives it a new one, as express-session's `session.regenerate()` asks. */
-  regenerate(request: Any, callback: Callback): void {
+  regenerate(request: StoreRequest, callback: Callback): void {
     this.destroy(request.sessionID, (error) => {
       if (this.#generate === undefined) {
         callback(new InvalidOptionsError('store', 'makes new sessions only where it is given to session()'));
@@ -152,7 +158,8 @@ export class RedisSessionStore extends EventEmitter {
         callback(error ?? undefined);
         return;
       }
-      callback(null, this.createSession({ sessionID: id, sessionStore: this }, data));
+      const request = { sessionID: id, sessionStore: this };
+      callback(null, this.createSession(request, data));
     });
   }
 
@@ -161,9 +168,10 @@ export class RedisSessionStore extends EventEmitter {
    *
    * @throws InvalidOptionsError when express-session is not installed
    */
-  createSession(request: Any, data: Any): Any {
+  createSession(request: StoreRequest, data: object): Any {
     const { Session } = expressSession();
-    const session = new Session(request, { ...data, cookie: this.#cookieOf(request, data.cookie) });
+    const { cookie } = data as Partial<StoredSession>;
+    const session = new Session(request, { ...data, cookie: this.#cookieOf(request, cookie) });
     this.#source.sessions.adopt(session, data, request.sessionID);
     request.session = session;
     return session;
@@ -197,12 +205,19 @@ export class RedisSessionStore extends EventEmitter {
   }
 }
 
-/** Gives a promise, or its outcome to a callback, whose own errors are not taken for those of the store. */
+/** Gives a promise, or its outcome to a callback. */
 function answer<T>(work: Promise<T>, callback: Callback | undefined): Promise<T> | undefined {
   if (callback === undefined) return work;
-  work.then(
-    (result) => queueMicrotask(() => callback(null, result)),
-    (error: unknown) => queueMicrotask(() => callback(error)),
-  );
+  void tell(work, callback);
   return undefined;
+}
+
+async function tell<T>(work: Promise<T>, callback: Callback): Promise<void> {
+  // Called on its own, so that what it throws is not taken for an error of the store.
+  try {
+    const result = await work;
+    queueMicrotask(() => callback(null, result));
+  } catch (error) {
+    queueMicrotask(() => callback(error));
+  }
 }

@@ -99,7 +99,7 @@ export function called(call: (callback: SessionCallback) => unknown): Promise<un
   return new Promise((resolve, reject) => {
     call((error, result) => {
       if (error === undefined || error === null) resolve(result);
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error('It failed with something that is no error.'));
     });
   });
 }

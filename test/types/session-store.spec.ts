@@ -4,6 +4,7 @@ import { createClient } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
 import { expectTypeOf, it } from 'vitest';
 import { RedisSessionStore, type StoredSession } from '../../src/session/redis-session-store.js';
+import type { RedisSessionStoreOptions } from '../../src/session/session-options.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -15,13 +16,14 @@ declare module 'express-session' {
 /** Compiled and never called. */
 function compiled(): void {
   const store = new RedisSessionStore({ client: createClient() });
-  new RedisSessionStore({ client: createClient5(), prefix: 'sess', ttl: '1d', emitConnection: true });
+  const make = (options: RedisSessionStoreOptions) => new RedisSessionStore(options);
+  make({ client: createClient5(), prefix: 'sess', ttl: '1d', emitConnection: true });
   expressSession({ store, secret: 'x' });
   expressSession({ store: store.view(), secret: 'x' });
   // @ts-expect-error: a client is required
-  new RedisSessionStore({});
+  make({});
   // @ts-expect-error: no such option
-  new RedisSessionStore({ client: createClient(), scanCount: 100 });
+  make({ client: createClient(), scanCount: 100 });
 }
 
 it('is a store of express-session, whatever fields the application declares', () => {

@@ -153,7 +153,7 @@ describe('parallel writers of different fields', () => {
 
 describe('a write that is sent again', () => {
   it('is done once', async () => {
-    const { records } = recordsOn(redis.connection);
+    const { records, keys } = recordsOn(redis.connection);
     const created = await records.create('h', newRecord({ a: 1 }), 'nonce');
     const again = await records.create('h', newRecord({ a: 1 }), 'nonce');
     expect(again).toEqual({ ...created, deadline: again?.deadline });
@@ -161,7 +161,9 @@ describe('a write that is sent again', () => {
     const { baseline } = await readLive(records, 'h');
     const lost = { ...baseline };
     await write(records, 'h', { a: 1, b: 1 }, baseline, 'second');
+    const stored = await redis.server.cli('HLEN', keys.session('h'));
     await write(records, 'h', { a: 1, b: 1 }, lost, 'second');
+    expect(await redis.server.cli('HLEN', keys.session('h'))).toBe(stored);
     expect((await readLive(records, 'h')).fields).toEqual({ a: 1, b: 1 });
   });
 

@@ -3,7 +3,7 @@ import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { RedisSessionStore } from '../../../src/session/redis-session-store.js';
 import type { RedisSessionStoreOptions } from '../../../src/session/session-options.js';
-import type { SessionStoreSubject, TriedSessionStore } from '../../../src/testing/index.js';
+import type { SessionStoreSubject } from '../../../src/testing/index.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 
 type Client = ReturnType<typeof makeClient>;
@@ -71,8 +71,8 @@ export class SessionStores {
   subject(options: Partial<RedisSessionStoreOptions> = {}): SessionStoreSubject {
     const [here, there] = this.pair(options);
     return {
-      store: here as TriedSessionStore,
-      others: there as TriedSessionStore,
+      store: here,
+      others: there,
       pass: (milliseconds) => sleep(milliseconds),
     };
   }

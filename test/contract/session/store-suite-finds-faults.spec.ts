@@ -65,7 +65,7 @@ describe('a store that writes sessions as a whole', () => {
   });
 
   it("is what express-session's own store is", async () => {
-    const failures = await failuresOf(() => subject(new expressSession.MemoryStore() as TriedSessionStore));
+    const failures = await failuresOf(() => subject(new expressSession.MemoryStore()));
     expect(failures.toSorted()).toEqual(LOST_AND_REVIVED.toSorted());
   });
 });
@@ -88,7 +88,7 @@ describe('connect-redis', () => {
   it('writes sessions as a whole, counts seconds, and reads an end that has passed long ago', async () => {
     const failures = await failuresOf(() => {
       const store = new RedisStore({ client, prefix: `test${++prefixes}:` });
-      return subject(store as unknown as TriedSessionStore);
+      return subject(store);
     });
     expect(failures).toEqual(expect.arrayContaining([...LOST_AND_REVIVED, STALE]));
     expect(failures).toContain('a session ends when its time has passed, to the millisecond');

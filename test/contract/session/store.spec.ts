@@ -254,7 +254,7 @@ describe('views', () => {
 
   it('of a class of the application are of that class', () => {
     class Own extends RedisSessionStore {
-      override createSession(request: { session?: object }, data: object): unknown {
+      override createSession(request: { sessionID: string }, data: object): object {
         return Object.assign(super.createSession(request, data) as object, { own: true });
       }
     }

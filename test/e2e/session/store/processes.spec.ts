@@ -49,7 +49,7 @@ describe.each(Object.keys(PLATFORMS))('two processes with %s', (platform) => {
   it('lose no field, and revive no session, though Redis is killed and restarted meanwhile', async () => {
     const server = await redisServer();
     const urls = await Promise.all([serve(server, platform), serve(server, platform)]);
-    const [one = '', other = ''] = urls;
+    const [one, other] = urls;
     const browser = new Browser(one);
     await browser.get('/login');
     const elsewhere = browser.at(other);

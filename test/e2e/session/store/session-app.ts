@@ -49,7 +49,7 @@ export function called(call: (callback: (error?: unknown) => void) => unknown): 
   return new Promise((resolve, reject) => {
     call((error) => {
       if (error === undefined || error === null) resolve();
-      else reject(error instanceof Error ? error : new Error(String(error)));
+      else reject(error instanceof Error ? error : new Error('It failed with something that is no error.'));
     });
   });
 }
@@ -60,7 +60,7 @@ export async function startExpress(options: SessionAppOptions): Promise<SessionA
   const cookie = maxAge === undefined ? {} : { maxAge };
   app.use(expressSession({ store, secret: SECRET, rolling, resave, saveUninitialized: false, cookie }));
   for (const [path, handler] of Object.entries(handlers)) {
-    app.get(path, async (request, response) => {
+    app.get(path, (request, response, next) => {
       const handled = {
         get session() {
           return request.session as unknown as HandledSession;
@@ -69,9 +69,11 @@ export async function startExpress(options: SessionAppOptions): Promise<SessionA
           return request.sessionID;
         },
       };
-      const result = await handler(handled);
-      if (typeof result === 'string' && result.startsWith('/')) response.redirect(result);
-      else response.json(result ?? null);
+      const answer = (result: unknown): void => {
+        if (typeof result === 'string' && result.startsWith('/')) response.redirect(result);
+        else response.json(result ?? null);
+      };
+      Promise.resolve(handled).then(handler).then(answer, next);
     });
   }
   const server = createServer(app).listen(0, '127.0.0.1');
