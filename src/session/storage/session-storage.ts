@@ -40,14 +40,15 @@ export interface SessionStorage {
   /** As `read`, of a handle. */
   readHandle(handle: string): Promise<SessionRecord | undefined>;
   /**
-   * Stores a new session. `undefined` = the id is taken, or a session of that id was ended lately. One round trip.
+   * Stores a new session. `undefined` = the id is taken, or a session of that id was ended lately. One round trip, two where
+   * it has a user.
    *
    * @throws SessionGoneError for a login that `endAll` has overtaken
    */
   create(id: string, draft: SessionDraft, creation?: Creation): Promise<Baseline | undefined>;
   /**
    * Stores what changed since `baseline`, which then is the state of the draft. Lengthens the session's life where that is due,
-   * as `touch` does. One round trip. Throws as `create` does.
+   * as `touch` does. One round trip, two where it gets another user. Throws as `create` does.
    */
   update(
     handle: string,
@@ -65,7 +66,8 @@ export interface SessionStorage {
   destroyHandle(handle: string, reason: EndReason): Promise<boolean>;
   /**
    * Gives a session a new id. The old one reads for `grace` milliseconds what the session held before, without the fields of its
-   * user, and is ended after that. `draft` = what the session holds from now on. `undefined` = it is gone.
+   * user, and is ended after that. `draft` = what the session holds from now on; what others wrote since `baseline` is added to
+   * it. `undefined` = it is gone.
    */
   rotate(
     id: string,
@@ -73,6 +75,7 @@ export interface SessionStorage {
     draft: SessionDraft,
     grace: number,
     login?: LoginAttempt,
+    baseline?: Baseline,
   ): Promise<Baseline | undefined>;
   /** What stands for a user in keys. */
   userKeyOf(userId: string): string;

@@ -1,0 +1,140 @@
+import type { RedisConnection, RedisReply } from '../../connection/connection.js';
+import { InvalidOptionsError } from '../../errors.js';
+import { userKeyOf } from '../record/session-ids.js';
+import type { SessionFields, SessionRecord } from '../record/session-record.js';
+import type { RedisSessionIndex } from './redis-session-index.js';
+import type { RedisSessionRecords } from './redis-session-records.js';
+import type { ResolvedSessionStorage } from './resolve-storage-options.js';
+import type { SessionEvent } from './session-event.js';
+import type { SessionKeys } from './session-keys.js';
+import type { EndReason } from './session-storage.js';
+
+/** What the parts of a storage share. */
+export interface StorageContext {
+  readonly connection: RedisConnection;
+  readonly settings: ResolvedSessionStorage;
+  readonly keys: SessionKeys;
+  readonly records: RedisSessionRecords;
+  readonly index: RedisSessionIndex;
+  readonly report: (event: SessionEvent) => void;
+}
+
+/** What stands at the key of a session. */
+export interface SessionLife {
+  /** `foreign` = a key of another type, which is no session. */
+  readonly state: 'none' | 'ended' | 'rotated' | 'live' | 'foreign';
+  readonly userKey: string | undefined;
+  /** What it has left to live, in milliseconds; -1 = it does not expire. */
+  readonly left: number;
+}
+
+const PUT_ASIDE_TRIES = 3;
+const ROTATIONS = 16;
+
+/** Reads and ends sessions, so that records, indexes and events agree. */
+export class LiveSessions {
+  readonly #context: StorageContext;
+
+  constructor(context: StorageContext) {
+    this.#context = context;
+  }
+
+  /** The live session of a handle. One that cannot be read is put aside, told, and counts as none. */
+  async read(handle: string): Promise<SessionRecord | undefined> {
+    const { records, index, report } = this.#context;
+    for (let tries = 0; tries < PUT_ASIDE_TRIES; tries++) {
+      const record = await records.read(handle);
+      if (record === undefined || !('unreadable' in record)) return record;
+      // What was written over it meanwhile may be readable.
+      if (!(await records.putAside(record))) continue;
+      report({ type: 'corrupt', handle });
+      await index.leave(handle);
+      return undefined;
+    }
+    return undefined;
+  }
+
+  /**
+   * Ends a session, and where it was ended by somebody else but its visitor, also the one that it was rotated to: that is the same
+   * session. False = there was none.
+   */
+  async end(handle: string, reason: EndReason): Promise<boolean> {
+    let next: string | undefined = handle;
+    let found = false;
+    for (let hops = 0; next !== undefined && hops < ROTATIONS; hops++) {
+      const ended = await this.#context.records.destroy(next);
+      if (ended === undefined) break;
+      found = true;
+      if (ended.rotatedTo === undefined) this.#tellEnd(next, reason);
+      await this.#leave(next, ended.userKey);
+      next = reason === 'logout' ? undefined : ended.rotatedTo;
+    }
+    return found;
+  }
+
+  /** What stands for the user of fields; `undefined` = nobody is signed in, or nobody says who is. */
+  userKeyIn(fields: SessionFields): string | undefined {
+    const user: unknown = this.#context.settings.userId?.(fields);
+    if (user === undefined || user === null || user === '') return undefined;
+    if (typeof user === 'string') return userKeyOf(user);
+    throw new InvalidOptionsError(
+      'session.userId',
+      `must give a string or undefined, and gives a ${typeof user}`,
+    );
+  }
+
+  /** What stands at the keys of sessions. One round trip. */
+  async livesOf(handles: readonly string[]): Promise<SessionLife[]> {
+    const { connection, keys } = this.#context;
+    const commands = handles.flatMap((handle) => {
+      const key = keys.session(handle);
+      return [
+        { key, args: ['HMGET', key, 'x', 'g', 'u'] },
+        { key, args: ['PTTL', key] },
+      ];
+    });
+    const replies = await connection.pipeline(commands);
+    return handles.map((_, at) => lifeOf(replies[2 * at], replies[2 * at + 1]));
+  }
+
+  /**
+   * Makes the indexes right again after a session was noted in them that turned out to be gone. One whose time has passed is left
+   * as overdue, so that it is told.
+   */
+  async settle(handle: string, ...userKeys: readonly (string | undefined)[]): Promise<void> {
+    const { connection, index } = this.#context;
+    const [life] = await this.livesOf([handle]);
+    if (life?.state === 'live') return index.enter(handle, connection.now() + Math.max(0, life.left), true);
+    if (life?.state === 'none') await index.enter(handle, connection.now() - 1, true);
+    else await index.leave(handle);
+    await index.leaveUser(handle, ...userKeys);
+  }
+
+  #tellEnd(handle: string, reason: EndReason): void {
+    const { report } = this.#context;
+    if (reason === 'logout') report({ type: 'destroyed', handle, reason });
+    else report({ type: 'revoked', handle, reason });
+  }
+
+  async #leave(handle: string, userKey: string | undefined): Promise<void> {
+    try {
+      await this.#context.index.leave(handle, userKey);
+    } catch {
+      // The session is ended. Who looks it up finds none, and its entries go when their time has passed.
+    }
+  }
+}
+
+function lifeOf(marks: RedisReply | Error | undefined, pttl: RedisReply | Error | undefined): SessionLife {
+  if (pttl instanceof Error) throw pttl;
+  const left = Number(pttl);
+  if (marks instanceof Error) {
+    if (marks.message.startsWith('WRONGTYPE')) return { state: 'foreign', userKey: undefined, left };
+    throw marks;
+  }
+  const [ended, rotated, user] = marks as readonly RedisReply[];
+  const userKey = user === null ? undefined : String(user) || undefined;
+  if (left === -2) return { state: 'none', userKey: undefined, left };
+  if (ended !== null) return { state: 'ended', userKey, left };
+  return { state: rotated === null ? 'live' : 'rotated', userKey, left };
+}
