@@ -86,7 +86,7 @@ export async function startExpress(options: SessionAppOptions): Promise<SessionA
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
-export async function startFastify(options: SessionAppOptions): Promise<SessionApp> {
+async function startFastify(options: SessionAppOptions): Promise<SessionApp> {
   const { store, handlers, rolling = false, maxAge } = options;
   const app = fastify({ forceCloseConnections: true });
   await app.register(fastifyCookie);
