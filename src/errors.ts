@@ -83,10 +83,10 @@ export class NotANumberError extends RedisCacheError {
   }
 }
 
-/** A value is larger than the cache's `maxBytes`. Nothing was written. */
+/** A value is larger than the `maxBytes` of its cache, or a session than that of sessions. Nothing was written. */
 export class PayloadTooLargeError extends RedisCacheError {
   constructor(bytes: number, maxBytes: number) {
-    super('PAYLOAD_TOO_LARGE', `The value takes ${bytes} bytes, the cache's maxBytes is ${maxBytes}.`);
+    super('PAYLOAD_TOO_LARGE', `It takes ${bytes} bytes, maxBytes is ${maxBytes}.`);
   }
 }
 
