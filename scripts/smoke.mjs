@@ -14,18 +14,22 @@ const OLDEST = {
   '@nestjs/cache-manager': '^3.1.0',
   '@nestjs/common': '^11.1.0',
   '@nestjs/core': '^11.1.0',
+  '@nestjs/event-emitter': '^3.0.1',
   '@nestjs/graphql': '^13.0.0',
   '@nestjs/mercurius': '^13.0.0',
   '@nestjs/microservices': '^11.1.0',
+  '@nestjs/passport': '^11.0.5',
   '@nestjs/platform-express': '^11.1.0',
   '@nestjs/platform-fastify': '^11.1.0',
+  '@nestjs/platform-socket.io': '^11.1.0',
   '@nestjs/testing': '^11.1.0',
+  '@nestjs/websockets': '^11.1.0',
   redis: '^5.10.0',
 };
 /** Checks of the repository, and rivals that only benchmarks run. */
 const NOT_NEEDED = [
   ...['@arethetypeswrong/cli', '@nestjs/cli', 'knip', 'oxlint', 'oxlint-tsgolint', 'prettier', 'publint'],
-  ...['bentocache', 'cacheable', 'ioredis'],
+  ...['bentocache', 'cacheable', 'ioredis', 'playwright-core'],
 ];
 const COPIED = [
   'src',
