@@ -11,6 +11,7 @@ import { ResponseCacheInterceptor } from '../http/response-cache.interceptor.js'
 import { ResponseCache } from '../http/invalidation/response-cache.service.js';
 import { ResponseStorage } from '../http/engine/response-storage.js';
 import { RoutePolicies, type RouteCaches } from '../http/route/route-policies.js';
+import { SessionService } from '../session/session.service.js';
 import { CacheHost } from './cache-host.js';
 import type { ResolvedModuleOptions } from './module-options.js';
 import { ResponseHost } from './response-host.js';
@@ -82,12 +83,17 @@ export function sessionProviders(): Provider[] {
       useFactory: (sessions: SessionHost | null) => sessions?.middleware ?? refuseRequest,
       inject: [SESSION_HOST],
     },
+    {
+      provide: SessionService,
+      useFactory: (sessions: SessionHost | null) => sessions?.service ?? refusingService(),
+      inject: [SESSION_HOST],
+    },
   ];
 }
 
 /** For an application without sessions: what asks for them all the same fails when it is made. */
 export function noSessionProviders(): Provider[] {
-  const refused = [SESSION_MIDDLEWARE].map((provide) => ({
+  const refused = [SESSION_MIDDLEWARE, SessionService].map((provide) => ({
     provide,
     useFactory: (host: CacheHost) =>
       host.starting(() => {
@@ -101,6 +107,23 @@ export function noSessionProviders(): Provider[] {
 
 function refuseRequest(_request: unknown, _response: unknown, next: (error: Error) => void): void {
   next(noSessions());
+}
+
+/** Every method that needs sessions says that there are none. */
+function refusingService(): SessionService {
+  const refused: never = new Proxy({}, { get: () => fail(noSessions()) }) as never;
+  const listen = () => () => undefined;
+  return new SessionService({
+    storage: refused,
+    requests: refused,
+    settings: refused,
+    clock: systemClock,
+    listen,
+  });
+}
+
+function fail(error: Error): never {
+  throw error;
 }
 
 function noSessions(): InvalidOptionsError {

@@ -7,6 +7,7 @@ import { bridgeFastify, type FastifyInstance } from '../session/platform/fastify
 import { RETRY_AFTER } from '../session/request/session-failure.js';
 import type { ResolvedSession } from '../session/resolve-session-options.js';
 import { ServedSessions, type SessionMiddleware } from '../session/session-middleware.js';
+import { SessionService } from '../session/session.service.js';
 import { redisSessionStorage, type ManagedSessionStorage } from '../session/storage/redis-session-storage.js';
 import { checkEviction } from './check-eviction.js';
 import { nestSessionEvents, SessionEvents, sessionLog } from './session-events.js';
@@ -21,6 +22,7 @@ export interface SessionHostParts {
 
 /** The sessions of one application, from its start to its end. */
 export class SessionHost {
+  readonly service: SessionService;
   readonly #parts: SessionHostParts;
   readonly #log = new Logger('RedisCache');
   readonly #events = new SessionEvents();
@@ -51,6 +53,13 @@ export class SessionHost {
       },
       () => adapterHost.httpAdapter?.getType() === 'fastify',
     );
+    this.service = new SessionService({
+      storage: this.#storage,
+      requests: this.#served,
+      settings: settings.storage,
+      clock: systemClock,
+      listen: this.#events.listen,
+    });
   }
 
   get middleware(): SessionMiddleware {
@@ -65,7 +74,7 @@ export class SessionHost {
    */
   install(): void {
     const { httpAdapter } = this.#parts.adapterHost;
-    httpAdapter.use(this.middleware as never);
+    httpAdapter.use(this.middleware);
     if (httpAdapter.getType() !== 'fastify') return;
     bridgeFastify(httpAdapter.getInstance<FastifyInstance>(), this.#served.find, RETRY_AFTER);
   }

@@ -1,7 +1,7 @@
 import { BadRequestException, HttpException } from '@nestjs/common';
 import { noteSession } from '../di/session-notice.js';
 import type { NodeResponse } from './platform/node-response.js';
-import { ResponseHold } from './platform/response-hold.js';
+import { holdResponse } from './platform/response-hold.js';
 import { handleOf } from './record/session-ids.js';
 import { ReadOnlySession } from './request/read-only-session.js';
 import { RequestSession } from './request/request-session.js';
@@ -17,7 +17,7 @@ import type { LoginAttempt } from './storage/session-storage.js';
 type Next = (error?: unknown) => void;
 
 /** Middleware of Express, and of Fastify by middie. */
-export type SessionMiddleware = (request: SessionRequest, response: NodeResponse, next: Next) => void;
+export type SessionMiddleware = (request: SessionRequest, response: NodeResponse, goOn: Next) => void;
 
 /** Gives sessions to the requests of one application, and stores them before the heads of responses go out. */
 export class ServedSessions implements RequestSessions {
@@ -25,27 +25,27 @@ export class ServedSessions implements RequestSessions {
   readonly #answersItself: () => boolean;
   readonly #served = new WeakMap<object, ServedSession>();
 
-  /** `answersItself`: whether errors of responses that have begun reach no filter by `next`, as on Fastify. */
+  /** `answersItself`: whether errors of responses that have begun reach no filter by `goOn`, as on Fastify. */
   constructor(parts: SessionParts, answersItself: () => boolean) {
     this.#parts = parts;
     this.#answersItself = answersItself;
   }
 
   /** Middleware that may stand at several places: the first one counts. */
-  readonly middleware: SessionMiddleware = (request, response, next) => {
-    if (this.#served.has(request) || !this.#applies(request)) return next();
+  readonly middleware: SessionMiddleware = (request, response, goOn) => {
+    if (this.#served.has(request) || !this.#applies(request)) return goOn();
     const { rules, report } = this.#parts;
     addSecure(request);
     const ids = sessionIdsIn(request.headers.cookie, rules.name, rules.secrets);
     const [id, ...others] = ids;
     if (id === undefined) {
-      this.#serve(request, response, next, new RequestSession(request, this.#parts));
-      return next();
+      this.#serve(request, response, goOn, new RequestSession(request, this.#parts));
+      return goOn();
     }
-    if (others.length === 0) return this.#read(id, request, response, next);
+    if (others.length === 0) return this.#read(id, request, response, goOn);
     report({ type: 'ambiguous', handle: handleOf(id), others: others.map(handleOf) });
-    this.#serve(request, response, next, new ReadOnlySession(request, this.#parts, ambiguous));
-    next();
+    this.#serve(request, response, goOn, new ReadOnlySession(request, this.#parts, ambiguous));
+    goOn();
   };
 
   /** The session of a request of Node. */
@@ -69,38 +69,37 @@ export class ServedSessions implements RequestSessions {
     return !excludes(path) && pathMatches(path, cookie.path);
   }
 
-  #read(id: string, request: SessionRequest, response: NodeResponse, next: Next): void {
+  #read(id: string, request: SessionRequest, response: NodeResponse, goOn: Next): void {
     const parts = this.#parts;
     parts.storage.read(id).then(
       (record) => {
         const found = record && { id, record };
-        this.#serve(request, response, next, new RequestSession(request, parts, found));
-        next();
+        this.#serve(request, response, goOn, new RequestSession(request, parts, found));
+        goOn();
       },
       (cause: unknown) => {
         const failure = (): HttpException => sessionFailure(cause);
         if (parts.rules.onUnavailable === 'fail') {
           response.setHeader('Retry-After', RETRY_AFTER);
-          return next(failure());
+          return goOn(failure());
         }
-        this.#serve(request, response, next, new ReadOnlySession(request, parts, failure));
-        next();
+        this.#serve(request, response, goOn, new ReadOnlySession(request, parts, failure));
+        goOn();
       },
     );
   }
 
-  #serve(request: SessionRequest, response: NodeResponse, next: Next, session: ServedSession): void {
+  #serve(request: SessionRequest, response: NodeResponse, goOn: Next, session: ServedSession): void {
     this.#served.set(request, session);
     noteSession(request, session.notice);
     const answersItself = this.#answersItself;
-    // oxlint-disable-next-line no-new -- it stands in the response from here on
-    new ResponseHold(response, {
+    holdResponse(response, {
       open: () => session.commit(),
       head: () => ({ cookie: session.cookie, varies: session.wasRead }),
       refuse(error) {
         response.setHeader('Retry-After', RETRY_AFTER);
         if (answersItself()) answerPlainly(response, sessionFailure(error));
-        else next(error);
+        else goOn(error);
       },
     });
   }

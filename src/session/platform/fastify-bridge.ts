@@ -46,19 +46,22 @@ export function bridgeFastify(
   }
   for (const name of MIRRORED) if (!instance.hasRequestDecorator(name)) mirror(instance, name);
   const starts = new WeakMap<object, Record<string, HeaderValue | undefined>>();
-  instance.addHook('onRequest', ({ raw }: Mirrored, reply: FastifyReply, done: Done) => {
+  instance.addHook('onRequest', ({ raw }: Mirrored, reply: FastifyReply, goOn: Done) => {
     if (find(raw) !== undefined) starts.set(raw, reply.getHeaders());
-    done();
+    goOn();
   });
-  instance.addHook('onSend', ({ raw }: Mirrored, reply: FastifyReply, payload: unknown, done: Done) => {
+  instance.addHook('onSend', ({ raw }: Mirrored, reply: FastifyReply, payload: unknown, goOn: Done) => {
     const commit = find(raw)?.commit();
-    if (commit === undefined) return done();
-    commit.then(done, (error: unknown) => {
-      dropPayload(payload);
-      resetHeaders(reply, starts.get(raw) ?? {});
-      reply.header('retry-after', retryAfter);
-      done(error);
-    });
+    if (commit === undefined) return goOn();
+    commit.then(
+      () => goOn(),
+      (error: unknown) => {
+        dropPayload(payload);
+        resetHeaders(reply, starts.get(raw) ?? {});
+        reply.header('retry-after', retryAfter);
+        goOn(error);
+      },
+    );
   });
 }
 

@@ -31,6 +31,11 @@ export interface HeadState {
   readonly fields: ReadonlyMap<string, HeaderValue>;
 }
 
+/** Whether a response is of HTTP/1, which keeps its head as a text. */
+export function isHttp1(response: NodeResponse): boolean {
+  return Object.hasOwn(response, '_header');
+}
+
 /** Notes the status and the fields that a response has now. */
 export function headState(response: NodeResponse): HeadState {
   const set = response.getHeaders() as Readonly<Record<string, HeaderValue | undefined>>;
@@ -48,8 +53,8 @@ export function resetHead(response: NodeResponse, { status, fields }: HeadState)
   for (const name of response.getHeaderNames()) response.removeHeader(name);
   for (const [name, value] of fields) response.setHeader(name, value);
   response.statusCode = status;
-  // HTTP/2 has no reasons.
-  if (response.statusMessage) response.statusMessage = '';
+  // HTTP/2 has no reasons, and warns of who looks for one.
+  if (isHttp1(response)) response.statusMessage = '';
 }
 
 /**

@@ -1,4 +1,11 @@
-import { headState, resetHead, settleHead, type HeadState, type NodeResponse } from './node-response.js';
+import {
+  headState,
+  isHttp1,
+  resetHead,
+  settleHead,
+  type HeadState,
+  type NodeResponse,
+} from './node-response.js';
 import { setSessionFields, type SessionHead } from './session-fields.js';
 
 /** What a response waits for before its head goes out. */
@@ -17,12 +24,18 @@ type Name = (typeof METHODS)[number];
 /** Whatever sends a head, or what comes after it. */
 const METHODS = ['writeHead', 'flushHeaders', 'write', 'end'] as const;
 
+/** Holds a response until its gate opens. */
+export function holdResponse(response: NodeResponse, gate: HeadGate): void {
+  // oxlint-disable-next-line no-new -- it stands in the response from here on
+  new ResponseHold(response, gate);
+}
+
 /**
- * Holds a response until its gate opens. What is written meanwhile is kept in its order, with its callbacks: who writes is
+ * A response that is held until its gate opens. What is written meanwhile is kept in its order, with its callbacks: who writes is
  * told that the head was sent, and to wait for `drain`. If the gate does not open, all that is dropped, and so is what the
  * handler and those behind it still write.
  */
-export class ResponseHold {
+class ResponseHold {
   readonly #response: NodeResponse;
   readonly #gate: HeadGate;
   readonly #before: HeadState;
@@ -81,8 +94,8 @@ export class ResponseHold {
   }
 
   #keep(name: Name, args: unknown[]): unknown {
-    // Node throws at once for what it does not take.
-    if (!isTaken(name, args[0])) return this.#pass(name, args);
+    // As Node does, and at once: who writes is not there any more when it goes out.
+    if (!isTaken(name, args[0])) throw notTaken(name);
     if (name === 'writeHead' && this.#givenStatus !== undefined) throw headersSent();
     if (this.#givenStatus === undefined) {
       const kept = name === 'writeHead' ? settleHead(this.#response, args) : args;
@@ -100,12 +113,12 @@ export class ResponseHold {
     this.#response.statusCode = status;
     this.#givenStatus = status;
     // Node's own check of HTTP/1, which all methods for fields look at.
-    if (Object.hasOwn(this.#response, '_header')) Reflect.set(this.#response, '_header', 'held');
+    if (isHttp1(this.#response)) Reflect.set(this.#response, '_header', 'held');
     else put(this.#response, 'headersSent', true);
   }
 
   #takeHeadBack(): void {
-    if (Object.hasOwn(this.#response, '_header')) Reflect.set(this.#response, '_header', null);
+    if (isHttp1(this.#response)) Reflect.set(this.#response, '_header', null);
     else Reflect.deleteProperty(this.#response, 'headersSent');
     Reflect.deleteProperty(this.#response, 'writableEnded');
   }
@@ -176,6 +189,16 @@ function isTaken(name: Name, first: unknown): boolean {
   if (name === 'write') return isChunk;
   if (name === 'end') return isChunk || first === undefined || first === null || typeof first === 'function';
   return name !== 'writeHead' || (Number(first) >= 100 && Number(first) <= 999);
+}
+
+function notTaken(name: Name): Error {
+  if (name !== 'writeHead') {
+    const error = new TypeError(
+      'The "chunk" argument must be of type string or an instance of Buffer or Uint8Array.',
+    );
+    return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+  }
+  return Object.assign(new RangeError('Invalid status code'), { code: 'ERR_HTTP_INVALID_STATUS_CODE' });
 }
 
 /** What comes of what is written for nobody: as if the client had left. */

@@ -67,9 +67,9 @@ export class RequestSessionStore {
   }
 }
 
-function answer(work: Promise<unknown>, callback: Callback = () => {}): void {
+function answer(work: Promise<unknown>, tell: Callback = () => {}): void {
   work.then(
-    (result) => (result === undefined ? callback() : callback(null, result)),
-    (error: unknown) => callback(sessionFailure(error)),
+    (result) => (result === undefined ? tell() : tell(null, result)),
+    (error: unknown) => tell(sessionFailure(error)),
   );
 }
