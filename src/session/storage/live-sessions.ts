@@ -65,7 +65,7 @@ export class LiveSessions {
       const ended = await this.#context.records.destroy(next);
       if (ended === undefined) break;
       found = true;
-      if (ended.rotatedTo === undefined) this.#tellEnd(next, reason);
+      if (ended.rotatedTo === undefined) this.tellEnd(next, reason);
       await this.#leave(next, ended.userKey);
       next = reason === 'logout' ? undefined : ended.rotatedTo;
     }
@@ -110,7 +110,8 @@ export class LiveSessions {
     await index.leaveUser(handle, ...userKeys);
   }
 
-  #tellEnd(handle: string, reason: EndReason): void {
+  /** Tells that a session was ended. */
+  tellEnd(handle: string, reason: EndReason): void {
     const { report } = this.#context;
     if (reason === 'logout') report({ type: 'destroyed', handle, reason });
     else report({ type: 'revoked', handle, reason });

@@ -6,16 +6,21 @@ import { handleOf, userKeyOf } from '../record/session-ids.js';
 import { ownMaxAge } from '../record/session-life.js';
 import type { Baseline, SessionDraft, SessionRecord } from '../record/session-record.js';
 import { clearSessions } from './clear-sessions.js';
+import { LegacySessions, type LegacySession } from './legacy-sessions.js';
 import { LiveSessions, type StorageContext } from './live-sessions.js';
+import type { ManagedSessionStorage } from './managed-session-storage.js';
+import { RedisDualSessions } from './redis-dual-sessions.js';
 import { RedisSessionIndex } from './redis-session-index.js';
 import { RedisSessionRecords, type NewRecord } from './redis-session-records.js';
 import type { ResolvedSessionStorage } from './resolve-storage-options.js';
 import type { SessionEvent } from './session-event.js';
 import { SessionKeys } from './session-keys.js';
 import { rotateSession } from './session-rotation.js';
-import type { Creation, EndReason, LoginAttempt, SessionStorage, WriteOutcome } from './session-storage.js';
+import type { Creation, EndReason, LoginAttempt, WriteOutcome } from './session-storage.js';
 import { SessionSweeper } from './session-sweeper.js';
 import { UserSessions } from './user-sessions.js';
+
+export type { ManagedSessionStorage };
 
 /** What a storage of sessions is made of. */
 export interface SessionStorageParts {
@@ -26,21 +31,17 @@ export interface SessionStorageParts {
   readonly report: (event: SessionEvent) => void;
 }
 
-/** A storage of sessions with its life. */
-export interface ManagedSessionStorage extends SessionStorage {
-  /** Begins to look for sessions whose time has passed, now and then. */
-  start(): void;
-  /** Ends that, and waits for what is under way. */
-  close(): Promise<void>;
-}
-
 /** Sessions in Redis. */
 export function redisSessionStorage(parts: SessionStorageParts): ManagedSessionStorage {
   const { connection, settings, clock, report } = parts;
+  const legacy = settings.legacy && new LegacySessions(connection, settings.legacy, settings.ttl);
+  if (legacy !== undefined && settings.legacy?.mode === 'dual') {
+    return new RedisDualSessions({ connection, settings, clock, report, legacy });
+  }
   const keys = new SessionKeys(settings.prefix);
   const records = new RedisSessionRecords(connection, settings, createSealer(settings.keys), keys);
   const index = new RedisSessionIndex(connection, keys);
-  return new RedisSessionStorage({ connection, settings, keys, records, index, report }, clock);
+  return new RedisSessionStorage({ connection, settings, keys, records, index, report }, clock, legacy);
 }
 
 /**
@@ -52,9 +53,12 @@ export class RedisSessionStorage implements ManagedSessionStorage {
   readonly #live: LiveSessions;
   readonly #users: UserSessions;
   readonly #sweeper: SessionSweeper;
+  readonly #legacy: LegacySessions | undefined;
 
-  constructor(context: StorageContext, clock: Clock) {
+  /** `legacy`: sessions that are moved here when they are asked for. */
+  constructor(context: StorageContext, clock: Clock, legacy?: LegacySessions) {
     this.#context = context;
+    this.#legacy = legacy;
     this.#live = new LiveSessions(context);
     this.#users = new UserSessions(context, this.#live);
     this.#sweeper = new SessionSweeper(context, this.#live, clock);
@@ -68,8 +72,16 @@ export class RedisSessionStorage implements ManagedSessionStorage {
     return this.#sweeper.close();
   }
 
-  read(id: string): Promise<SessionRecord | undefined> {
-    return this.#live.read(handleOf(id));
+  async read(id: string): Promise<SessionRecord | undefined> {
+    const handle = handleOf(id);
+    if (this.#legacy === undefined) return this.#live.read(handle);
+    const { record, replies } = await this.#context.records.readWith(handle, this.#legacy.reads(id));
+    const found = this.#legacy.sessionIn(replies);
+    if (found === undefined && record !== undefined && !('unreadable' in record)) return record;
+    if (record === undefined && found !== undefined) await this.#move(handle, found);
+    // What stands there beside ours was moved before.
+    if (found !== undefined) await this.#legacy.remove(id);
+    return record === undefined && found === undefined ? undefined : this.#live.read(handle);
   }
 
   readHandle(handle: string): Promise<SessionRecord | undefined> {
@@ -83,12 +95,6 @@ export class RedisSessionStorage implements ManagedSessionStorage {
     if (baseline === undefined) return undefined;
     this.#context.report({ type: 'created', handle: handleOf(id) });
     return baseline;
-  }
-
-  /** Stores a session that was kept elsewhere, which lives for as long as it would have there. Tells of nothing. */
-  take(id: string, draft: SessionDraft, life: number | undefined): Promise<Baseline | undefined> {
-    const record = { draft, userKey: this.#userKeyIn(draft) };
-    return this.#store(handleOf(id), life === undefined ? record : { ...record, life });
   }
 
   async update(
@@ -118,8 +124,13 @@ export class RedisSessionStorage implements ManagedSessionStorage {
     return this.#context.records.isTouchDue(baseline);
   }
 
-  destroy(id: string, reason: EndReason): Promise<boolean> {
-    return this.#live.end(handleOf(id), reason);
+  async destroy(id: string, reason: EndReason): Promise<boolean> {
+    const handle = handleOf(id);
+    const ended = await this.#live.end(handle, reason);
+    // The tombstone is there: what reads it before it is gone cannot move it any more.
+    if (this.#legacy === undefined || !(await this.#legacy.remove(id)) || ended) return ended;
+    this.#live.tellEnd(handle, reason);
+    return true;
   }
 
   destroyHandle(handle: string, reason: EndReason): Promise<boolean> {
@@ -178,6 +189,12 @@ export class RedisSessionStorage implements ManagedSessionStorage {
 
   clear(): Promise<void> {
     return clearSessions(this.#context, this.#live);
+  }
+
+  /** Stores a session of connect-redis as ours. Whoever does first, and whoever has ended it, is right. */
+  async #move(handle: string, { fields, maxAge, left }: LegacySession): Promise<void> {
+    const record = { draft: { fields, maxAge }, userKey: this.#live.userKeyIn(fields) };
+    await this.#store(handle, left === undefined ? record : { ...record, life: left });
   }
 
   async #store(

@@ -1,0 +1,89 @@
+import type { RedisCommand, RedisConnection, RedisReply } from '../../connection/connection.js';
+import { escapeGlob } from '../../key/escape.js';
+import { fieldsText, parseFields } from '../record/fields-text.js';
+import type { SessionDraft, SessionFields } from '../record/session-record.js';
+import type { ResolvedLegacy } from './resolve-storage-options.js';
+
+/** A session as connect-redis has stored it. */
+export interface LegacySession extends SessionDraft {
+  /** What it has left to live, in milliseconds; `undefined` = it does not expire. */
+  readonly left: number | undefined;
+}
+
+/** express-session counts `originalMaxAge` anew from the clock with each request, and loses a moment each time. */
+const DRIFT = 1_000;
+
+/** The keys of connect-redis: one for each session, its id behind a prefix, with all that it holds as one JSON text. */
+export class LegacySessions {
+  /** A glob that all of them match. */
+  readonly everything: string;
+  readonly #connection: RedisConnection;
+  readonly #legacy: ResolvedLegacy;
+  readonly #ttl: number | null;
+
+  /** `ttl` = the idle time that the options say. */
+  constructor(connection: RedisConnection, legacy: ResolvedLegacy, ttl: number | null) {
+    this.#connection = connection;
+    this.#legacy = legacy;
+    this.#ttl = ttl;
+    this.everything = `${escapeGlob(legacy.prefix)}*`;
+  }
+
+  keyOf(id: string): string {
+    return this.#legacy.prefix + id;
+  }
+
+  idIn(key: string): string {
+    return key.slice(this.#legacy.prefix.length);
+  }
+
+  /** The commands whose replies `sessionIn` reads. */
+  reads(id: string): readonly [RedisCommand, RedisCommand] {
+    const key = this.keyOf(id);
+    return [
+      { key, args: ['GET', key] },
+      { key, args: ['PTTL', key] },
+    ];
+  }
+
+  /** The session that was read. `undefined` = there is none, or it is of another form. Throws other errors of the server. */
+  sessionIn([value, pttl]: readonly (RedisReply | Error | undefined)[]): LegacySession | undefined {
+    if (value instanceof Error && !value.message.startsWith('WRONGTYPE')) throw value;
+    if (!Buffer.isBuffer(value) || pttl === -2) return undefined;
+    const found = parsed(value.toString());
+    if (found === undefined) return undefined;
+    const { cookie, ...fields } = found;
+    return { fields, maxAge: this.#maxAgeOf(cookie), left: Number(pttl) < 0 ? undefined : Number(pttl) };
+  }
+
+  /** A session as connect-redis would store it. `expires` = when it ends, by the clock of this machine. */
+  textOf({ fields, maxAge }: SessionDraft, expires: number): string {
+    const age = maxAge === undefined ? this.#ttl : maxAge;
+    const end = age === null ? null : new Date(expires).toISOString();
+    const cookie = { ...this.#legacy.cookie, originalMaxAge: age, expires: end };
+    const text = fieldsText(fields);
+    return `{"cookie":${JSON.stringify(cookie)}${text === '{}' ? '}' : `,${text.slice(1)}`}`;
+  }
+
+  /** Ends a session. False = there was none. */
+  async remove(id: string): Promise<boolean> {
+    const key = this.keyOf(id);
+    return (await this.#connection.request({ key, args: ['UNLINK', key] })) === 1;
+  }
+
+  #maxAgeOf(cookie: unknown): number | null | undefined {
+    if (typeof cookie !== 'object' || cookie === null) return undefined;
+    const { originalMaxAge: age } = cookie as { readonly originalMaxAge?: unknown };
+    if (age === null) return this.#ttl === null ? undefined : null;
+    if (typeof age !== 'number' || !(age > 0)) return undefined;
+    return this.#ttl !== null && Math.abs(age - this.#ttl) <= DRIFT ? undefined : Math.round(age);
+  }
+}
+
+function parsed(text: string): SessionFields | undefined {
+  try {
+    return parseFields(text);
+  } catch {
+    return undefined;
+  }
+}
