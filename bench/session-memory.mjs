@@ -88,7 +88,7 @@ async function bytesOf(open, url, { size, users }) {
   const total = ((await used()) - before) / COUNT;
   const own = await ownKey(
     () => admin.scanIterator({ TYPE: 'hash', COUNT: 1_000 }),
-    (key) => admin.memoryUsage(key),
+    (key) => admin.memoryUsage(key, { SAMPLES: 0 }),
   );
   await store.close();
   await admin.close();
