@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A request or response of either platform. */
 export interface AnyRequest {
-  readonly raw?: IncomingMessage;
+  readonly raw?: IncomingMessage & { session: AnySession };
   readonly query: Readonly<Record<string, string>>;
   session: AnySession;
   sessionID?: string;
