@@ -168,6 +168,7 @@ async function measureRival(url, other) {
  * @param {number} size
  */
 async function fillOurs(url, sessions, size) {
+  await sessions.clear();
   const ids = Array.from({ length: SAMPLES }, drawId);
   for (const [index, id] of ids.entries()) await sessions.set(id, newSession(`sample-${index}`, BYTES));
   await multiplySessions(`${url}/0`, `of-${size}`, size - SAMPLES);

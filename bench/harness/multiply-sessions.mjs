@@ -33,16 +33,21 @@ const STEP = 5_000;
 export async function multiplySessions(url, prefix, count) {
   const client = createClient({ url });
   await client.connect();
-  const keys = [];
-  for await (const some of client.scanIterator({ MATCH: `${prefix}:id:*`, TYPE: 'hash', COUNT: 1_000 }))
-    keys.push(...some);
+  /** @type {{ key: string, user: string }[]} */
+  const samples = [];
+  for await (const some of client.scanIterator({ MATCH: `${prefix}:id:*`, TYPE: 'hash', COUNT: 1_000 })) {
+    for (const key of some) {
+      const user = await client.hGet(key, 'u');
+      // What was ended lately has left a mark, which is no session.
+      if (user) samples.push({ key, user });
+    }
+  }
   const shards = [];
   for await (const some of client.scanIterator({ MATCH: `${prefix}:all:*`, TYPE: 'zset', COUNT: 1_000 }))
     shards.push(...some);
-  const each = Math.ceil(count / keys.length);
-  for (const [index, key] of keys.entries()) {
+  const each = Math.ceil(count / samples.length);
+  for (const [index, { key, user }] of samples.entries()) {
     const handle = key.slice(`${prefix}:id:`.length);
-    const user = (await client.hGet(key, 'u')) ?? '';
     const { shard, deadline } = await placeOf(client, shards, handle);
     const last = Math.min(count, (index + 1) * each);
     for (let first = index * each + 1; first <= last; first += STEP) {
