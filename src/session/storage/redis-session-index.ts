@@ -71,10 +71,10 @@ export class RedisSessionIndex {
     );
   }
 
-  /** Takes an entry out of the registry if its deadline is as it was. */
-  async forget({ handle, deadline }: IndexEntry): Promise<void> {
-    const args = [handle, timeText(deadline)];
-    await this.#connection.evaluate(FORGET, [this.#keys.registryOf(handle)], args);
+  /** Takes an entry out of the registry if its deadline is as it was, and says whether it was. */
+  async forget({ handle, deadline }: IndexEntry): Promise<boolean> {
+    const args = [handle, String(deadline)];
+    return (await this.#connection.evaluate(FORGET, [this.#keys.registryOf(handle)], args)) === 1;
   }
 
   /** How many sessions there are, of a user or of all. One round trip. */
@@ -156,8 +156,9 @@ function textsOf(reply: RedisReply): string[] {
   return (reply as readonly RedisReply[]).map(String);
 }
 
+/** RESP 2 has handles and deadlines in one list, RESP 3 in pairs. */
 function entriesOf(reply: RedisReply): IndexEntry[] {
-  const texts = textsOf(reply);
+  const texts = textsOf((reply as readonly RedisReply[]).flat());
   const entries: IndexEntry[] = [];
   for (let at = 0; at + 1 < texts.length; at += 2) {
     entries.push({ handle: texts[at] as string, deadline: Number(texts[at + 1]) });

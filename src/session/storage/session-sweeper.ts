@@ -90,7 +90,6 @@ export class SessionSweeper {
       return false;
     }
     if (state === 'none') report({ type: 'expired', handle: entry.handle });
-    await index.forget(entry);
-    return false;
+    return !(await index.forget(entry));
   }
 }

@@ -36,12 +36,16 @@ export function openStorage(
 ): TestStorage {
   const { clock = new FakeClock(), ...given } = options;
   const raw = { prefix: newPrefix(), userId: userOf, ...given };
-  if (given.migrate === 'dual') Reflect.deleteProperty(raw, 'userId');
+  if (isDual(given.migrate)) Reflect.deleteProperty(raw, 'userId');
   const settings = resolveSessionStorage(raw, 'session', { prefix: 'session', caches: undefined });
   const events: SessionEvent[] = [];
   const report = (event: SessionEvent): void => void events.push(event);
   const storage = redisSessionStorage({ connection, settings, clock, report });
   return { storage, events, keys: new SessionKeys(settings.prefix), settings };
+}
+
+function isDual(migrate: SessionStorageOptions['migrate']): boolean {
+  return (typeof migrate === 'object' ? migrate.mode : migrate) === 'dual';
 }
 
 function userOf(fields: Readonly<Record<string, unknown>>): string | undefined {
