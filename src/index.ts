@@ -7,6 +7,10 @@ export type {
   RedisCacheOptionsFactory,
 } from './module/module-options.js';
 export { getCacheToken, getRedisToken, InjectCache, InjectRedis, SESSION_MIDDLEWARE } from './di/tokens.js';
+export { SessionService, type SessionDetails, type SessionInfo } from './session/session.service.js';
+export type { SessionDevice, SessionFields } from './session/record/session-record.js';
+export type { SessionEvent } from './session/storage/session-event.js';
+export type { LoginAttempt } from './session/storage/session-storage.js';
 export { RedisSessionStore, type StoredSession } from './session/redis-session-store.js';
 export type {
   RedisSessionStoreOptions,
@@ -85,6 +89,7 @@ export {
   RedisCacheError,
   RedisUnavailableError,
   SerializationError,
+  SessionGoneError,
   UnknownCacheError,
   type RedisCacheErrorCode,
 } from './errors.js';
