@@ -1,7 +1,6 @@
 import type { SessionNotice } from '../../di/session-notice.js';
 import { SessionGoneError } from '../../errors.js';
-import { handleOf } from '../record/session-ids.js';
-import { newSessionId } from '../record/session-ids.js';
+import { handleOf, newSessionId } from '../record/session-ids.js';
 import type { SessionDraft, SessionFields, SessionRecord } from '../record/session-record.js';
 import type { LoginAttempt } from '../storage/session-storage.js';
 import {
@@ -248,7 +247,7 @@ export class RequestSession implements ServedSession, SessionActions {
       await this.#create(owned, draft, login);
     } else {
       const to = newSessionId();
-      const baseline = await this.#parts.storage.rotate(owned.id, to, draft, grace, login);
+      const baseline = await this.#parts.storage.rotate(owned.id, to, draft, grace, login, owned.baseline);
       if (baseline === undefined) owned.ended = true;
       else Object.assign(owned, { id: to, baseline });
       this.#toldId = to;

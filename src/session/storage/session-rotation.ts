@@ -1,5 +1,5 @@
 import { changedFields } from '../record/changed-fields.js';
-import { fieldTexts } from '../record/fields-text.js';
+import { fieldsText, fieldTexts } from '../record/fields-text.js';
 import { handleOf } from '../record/session-ids.js';
 import type { Baseline, SessionDraft, SessionFields, SessionRecord } from '../record/session-record.js';
 import { withoutUser } from '../record/user-fields.js';
@@ -58,11 +58,17 @@ export async function rotateSession(
   if (await freeze(context, live, { rotation, old, add })) {
     await context.index.leave(from, old.userKey).catch(() => undefined);
     context.report({ type: 'rotated', handle: from, to: handle });
-    return made;
+    return asDrafted(made, rotation.draft);
   }
   await context.records.destroy(handle);
   await context.index.leave(handle, made.userKey).catch(() => undefined);
   return undefined;
+}
+
+/** The state of the draft, which lacks what others wrote: to replace the whole by it later would lose that. */
+function stateOf(made: Baseline, { fields }: SessionDraft): Baseline {
+  const text = fieldsText(fields);
+  return made.text === text ? made : { ...made, version: '', text };
 }
 
 /** Makes of the old one what it reads. False = it was ended meanwhile. */
@@ -88,6 +94,12 @@ async function freeze(
     seen = later;
   }
   return false;
+}
+
+/** Who has rotated it does not know what was added: his next write must not take that away. */
+function asDrafted(made: Baseline, { fields }: SessionDraft): Baseline {
+  const text = fieldsText(fields);
+  return made.text === text ? made : { ...made, version: '', text };
 }
 
 /** What the new session holds at first: what is stored, with what the draft changes. */
