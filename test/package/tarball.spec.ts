@@ -13,7 +13,7 @@ const NAMES = {
     ...['RedisCacheError', 'InvalidOptionsError', 'UnknownCacheError', 'RedisUnavailableError'],
     ...['NotANumberError', 'PayloadTooLargeError', 'SerializationError'],
     ...['LoadTimeoutError', 'LockTimeoutError', 'LockLostError'],
-    ...['RedisSessionStore'],
+    ...['RedisSessionStore', 'SessionService', 'SessionGoneError', 'SESSION_MIDDLEWARE'],
   ],
   'nestjs-redis-cache/testing': [
     ...['storeConformance', 'storeCoherence', 'cacheConformance', 'lockConformance', 'openCaches'],

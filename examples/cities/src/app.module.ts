@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { RedisCacheModule } from 'nestjs-redis-cache';
 import { AppController } from './app.controller.js';
+import { AtlasModule } from './atlas/atlas.module.js';
+import { sessionOptions } from './atlas/session-options.js';
 import { CitiesModule } from './cities/cities.module.js';
 import { CountriesModule } from './countries/countries.module.js';
 import { HomesModule } from './homes/homes.module.js';
@@ -15,8 +17,9 @@ import { VisitsModule } from './visits/visits.module.js';
     RedisCacheModule.forRootAsync({
       imports: [SettingsModule],
       inject: [Settings],
-      useFactory: ({ redisUrl }: Settings) => ({
-        ...(redisUrl === undefined ? {} : { connection: redisUrl }),
+      useFactory: ({ redisUrl, sessionSecret }: Settings) => ({
+        // Without a Redis caches live in memory, and there are no sessions.
+        ...(redisUrl !== undefined && { connection: redisUrl, session: sessionOptions(sessionSecret) }),
         keyPrefix: 'cities-demo',
         http: {
           // curl -i shows what the response cache did.
@@ -38,6 +41,7 @@ import { VisitsModule } from './visits/visits.module.js';
     VisitsModule,
     HomesModule,
     StatsModule,
+    AtlasModule,
   ],
   controllers: [AppController],
 })

@@ -12,7 +12,7 @@ import { Accounts } from './accounts.js';
 import { signInPage } from './sign-in-page.js';
 
 const THIRTY_DAYS = 30 * 24 * 60 * 60 * 1000;
-const typed = new TextPipe({ min: 0, max: 100 });
+const typed = new TextPipe({ min: 1, max: 100 });
 
 @Controller('atlas')
 @UseGuards(SessionGuard, SameOriginGuard)
