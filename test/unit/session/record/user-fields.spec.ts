@@ -34,4 +34,20 @@ describe('what a session holds that is not its user’s', () => {
     };
     expect(withoutUser(fields, broken)).toEqual({});
   });
+
+  it('costs no copy of all fields for each of them', () => {
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`f${at}`, at]));
+    let copies = 0;
+    const counted = new Proxy(
+      { uid: 'ann', ...many },
+      {
+        ownKeys: (target) => {
+          copies += 1;
+          return Reflect.ownKeys(target);
+        },
+      },
+    );
+    expect(withoutUser(counted, (some) => (some as Signed).uid)).toEqual(many);
+    expect(copies).toBeLessThan(10);
+  });
 });
