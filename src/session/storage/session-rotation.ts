@@ -55,14 +55,25 @@ export async function rotateSession(
     const merged = withChanges(made.text, before, after);
     await writes.update(handle, { fields: merged, maxAge }, made);
   };
-  if (await freeze(context, live, { rotation, old, add })) {
-    await context.index.leave(from, old.userKey).catch(() => undefined);
-    context.report({ type: 'rotated', handle: from, to: handle });
-    return asDrafted(made, rotation.draft);
+  const undo = async (): Promise<void> => {
+    await context.records.destroy(handle);
+    await context.index.leave(handle, made.userKey).catch(() => undefined);
+  };
+  let isFrozen: boolean;
+  try {
+    isFrozen = await freeze(context, live, { rotation, old, add });
+  } catch (error) {
+    // Nobody is told the new id.
+    await undo().catch(() => undefined);
+    throw error;
   }
-  await context.records.destroy(handle);
-  await context.index.leave(handle, made.userKey).catch(() => undefined);
-  return undefined;
+  if (!isFrozen) {
+    await undo();
+    return undefined;
+  }
+  await context.index.leave(from, old.userKey).catch(() => undefined);
+  context.report({ type: 'rotated', handle: from, to: handle });
+  return asDrafted(made, rotation.draft);
 }
 
 /** The state of the draft, which lacks what others wrote: to replace the whole by it later would lose that. */
@@ -84,7 +95,7 @@ async function freeze(
   const { to, grace } = steps.rotation;
   let seen = steps.old;
   for (let tries = 0; tries < TRIES; tries++) {
-    const fields = withoutUser(seen.fields, settings.userId);
+    const fields = grace > 0 ? withoutUser(seen.fields, settings.userId) : {};
     const { version } = seen.baseline;
     const outcome = await records.freeze(seen.handle, { version, fields, to: handleOf(to), grace });
     if (outcome !== 'changed') return outcome === 'frozen';

@@ -60,6 +60,7 @@ export function sessionHandlers(gates: Gates, service: () => SessionService): Ty
     async rotate(@Req() request: AnyRequest, @Query('hold') hold?: string) {
       await gates.pass(hold);
       await service().rotate(request, { grace: request.query['grace'] ?? 0 });
+      goOn(request);
     }
 
     @Get('login/:user')
@@ -67,6 +68,7 @@ export function sessionHandlers(gates: Gates, service: () => SessionService): Ty
       await gates.pass(hold);
       const fields: SessionFields = { user };
       await service().login(request, fields);
+      goOn(request);
     }
 
     @Get('end/:user')
@@ -75,4 +77,10 @@ export function sessionHandlers(gates: Gates, service: () => SessionService): Ty
     }
   }
   return SessionHandlers;
+}
+
+/** Changes the session after it got its new id. */
+function goOn({ session, query }: AnyRequest): void {
+  const { then } = query;
+  if (then !== undefined) session[then] = 'set';
 }

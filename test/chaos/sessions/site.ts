@@ -200,10 +200,15 @@ export function at(browser: Browser, url: string): Browser {
   return other;
 }
 
+/** The handle of the session that a browser has the cookie of. */
+export function handleIn(browser: Browser): string {
+  const value = decodeURIComponent(browser.cookies.get('sid') ?? '');
+  return handleOf(value.slice(2, value.lastIndexOf('.')));
+}
+
 /** The key of the session that a browser has the cookie of. */
 export function keyOf(browser: Browser, prefix: string): string {
-  const value = decodeURIComponent(browser.cookies.get('sid') ?? '');
-  return `${prefix}:id:${handleOf(value.slice(2, value.lastIndexOf('.')))}`;
+  return `${prefix}:id:${handleIn(browser)}`;
 }
 
 /** Lets a session look as if it had not been used for half of its life: the next request is to lengthen it. */
