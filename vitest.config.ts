@@ -7,6 +7,7 @@ export default defineConfig({
     alias: [
       { find: /^nestjs-redis-cache$/, replacement: source('index.ts') },
       { find: /^nestjs-redis-cache\/testing$/, replacement: source('testing/index.ts') },
+      { find: /^nestjs-redis-cache\/socket-io$/, replacement: source('socket-io/index.ts') },
     ],
   },
   test: {

@@ -12,7 +12,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['di'],
   ['decorator', 'http', 'session'],
   ['module'],
-  ['terminus', 'opentelemetry', 'inspector', 'cli', 'testing'],
+  ['terminus', 'opentelemetry', 'inspector', 'cli', 'testing', 'socket-io'],
 ];
 
 /** The same inside a folder that has parts. Files of the folder itself stand above all of its parts. */

@@ -5,6 +5,7 @@ import ts from 'typescript';
 const ENTRIES = new Map([
   ['nestjs-redis-cache', '../../src/index.ts'],
   ['nestjs-redis-cache/testing', '../../src/testing/index.ts'],
+  ['nestjs-redis-cache/socket-io', '../../src/socket-io/index.ts'],
 ]);
 
 const compilerOptions = ts.readConfigFile(
