@@ -116,7 +116,8 @@ function refusingService(): SessionService {
   return new SessionService({
     storage: refused,
     requests: refused,
-    settings: refused,
+    // With it, what concerns users gets as far as the storage, and is told the same.
+    settings: { userId: () => undefined },
     clock: systemClock,
     listen,
   });

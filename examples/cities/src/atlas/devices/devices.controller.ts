@@ -22,7 +22,7 @@ import type { SessionRequest, SignedInSession } from '../visitor-session.js';
 import { devicesPage, type Device } from './devices-page.js';
 
 @Controller('atlas/devices')
-@UseGuards(SessionGuard, SignedInGuard, SameOriginGuard)
+@UseGuards(SameOriginGuard, SessionGuard, SignedInGuard)
 export class DevicesController {
   constructor(private readonly sessions: SessionService) {}
 

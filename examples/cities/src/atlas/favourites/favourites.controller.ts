@@ -16,7 +16,7 @@ const SHOWN = 8;
 const queryPipe = new TextPipe({ min: 0, max: 60 });
 
 @Controller('atlas')
-@UseGuards(SessionGuard, SameOriginGuard)
+@UseGuards(SameOriginGuard, SessionGuard)
 export class FavouritesController {
   constructor(
     private readonly cities: CitiesService,

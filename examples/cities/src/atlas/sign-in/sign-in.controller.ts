@@ -15,7 +15,7 @@ const THIRTY_DAYS = 30 * 24 * 60 * 60 * 1000;
 const typed = new TextPipe({ min: 1, max: 100 });
 
 @Controller('atlas')
-@UseGuards(SessionGuard, SameOriginGuard)
+@UseGuards(SameOriginGuard, SessionGuard)
 export class SignInController {
   constructor(
     private readonly accounts: Accounts,
