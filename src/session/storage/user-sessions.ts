@@ -38,7 +38,7 @@ export class UserSessions {
     if (settings.allowEviction) for (const handle of await this.#scan(userKey)) handles.add(handle);
     if (except !== undefined) handles.delete(except);
     return this.#endEach([...handles], async (handle) => {
-      const ended = await this.#live.end(handle, 'revoked');
+      const ended = await this.#live.end(handle, 'revoked', except);
       // It may stand in the index without being, or being his.
       await index.leaveUser(handle, userKey);
       return ended;
@@ -46,16 +46,15 @@ export class UserSessions {
   }
 
   /**
-   * Ends those of a user's sessions that were seen least lately until he has as many as he may. Not one that was seen later than
-   * the new one: of two logins at once, the later one makes room for itself.
+   * Ends those of a user's sessions that were seen least lately until he has as many as he may, but for the new one. Of logins at
+   * once, the one that was seen last makes room for itself: they do not end each other.
    */
   async limit(userKey: string, newest: string): Promise<void> {
     const sessions = (await this.list(userKey)).toSorted(bySight);
     const excess = sessions.length - this.#context.settings.maxPerUser;
     const least = sessions.slice(0, Math.max(0, excess)).map(({ handle }) => handle);
-    const at = least.indexOf(newest);
-    const older = at < 0 ? least : least.slice(0, at);
-    await this.#endEach(older, (handle) => this.#live.end(handle, 'evicted'));
+    const others = least.filter((handle) => handle !== newest);
+    await this.#endEach(others, (handle) => this.#live.end(handle, 'evicted'));
   }
 
   async #endEach(handles: readonly string[], end: (handle: string) => Promise<boolean>): Promise<number> {

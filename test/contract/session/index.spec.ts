@@ -5,7 +5,7 @@ import { CREATE, DESTROY, FREEZE, UPDATE } from '../../../src/session/storage/re
 import { commandsOf } from '../redis-commands.js';
 import { SharedRedis } from '../redis-caches.js';
 import { heldConnection } from './held-connection.js';
-import { draft, newPrefix, openStorage, stored } from './session-storages.js';
+import { draft, newPrefix, openStorage, recordOf, stored } from './session-storages.js';
 
 const redis = new SharedRedis();
 
@@ -61,7 +61,7 @@ test("a visitor's session that is becoming a user's is ended with the others", a
   const { storage } = openStorage(redis.connection, { prefix });
   const ann = storage.userKeyOf('ann');
   const id = await stored(login, { cart: 1 });
-  const { baseline } = (await login.storage.read(id))!;
+  const { baseline } = await recordOf(login, id);
   const attempt = await login.storage.beginLogin(ann);
   const held = hold((_, script) => script === UPDATE);
   const updated = login.storage.update(handleOf(id), draft({ cart: 1, user: 'ann' }), baseline, attempt);
@@ -93,6 +93,24 @@ test.each([
   expect(await subject.storage.count()).toBe(0);
 });
 
+test('a session whose visitor logs out while it is being rotated is ended under both ids', async () => {
+  const prefix = newPrefix();
+  const { connection, hold } = heldConnection(redis.connection);
+  const rotating = openStorage(connection, { prefix });
+  const subject = openStorage(redis.connection, { prefix });
+  const id = await stored(subject, { user: 'ann' });
+  const to = newSessionId();
+  const held = hold((_, script) => script === FREEZE);
+  const rotated = rotating.storage.rotate(id, to, draft({ user: 'ann' }), 5_000);
+  const freeze = await held;
+  expect(await subject.storage.destroy(id, 'logout')).toBe(true);
+  await freeze.release();
+  expect(await rotated).toBeUndefined();
+  expect(await subject.storage.read(to)).toBeUndefined();
+  expect(await subject.storage.count()).toBe(0);
+  expect(await subject.storage.count(subject.storage.userKeyOf('ann'))).toBe(0);
+});
+
 test('a session that was rotated after the index was read is ended under its new id', async () => {
   const prefix = newPrefix();
   const { connection, hold } = heldConnection(redis.connection);
@@ -117,7 +135,7 @@ test('a login that began before all sessions were ended is refused, however it i
   const { storage } = subject;
   const ann = storage.userKeyOf('ann');
   const visitor = await stored(subject);
-  const { baseline } = (await storage.read(visitor))!;
+  const { baseline } = await recordOf(subject, visitor);
   const attempt = await storage.beginLogin(ann);
   await storage.endAll(ann);
   const fields = draft({ user: 'ann' });
@@ -156,7 +174,7 @@ test('a request that read the session before its user left it does not note it a
   const subject = openStorage(redis.connection);
   const { storage } = subject;
   const id = await stored(subject, { user: 'ann' });
-  const { baseline } = (await storage.read(id))!;
+  const { baseline } = await recordOf(subject, id);
   const stale = { ...baseline };
   await storage.update(handleOf(id), draft({ user: 'bob' }), baseline);
   await storage.touch(handleOf(id), stale);
@@ -170,7 +188,7 @@ test('what is lengthened in a full Redis is noted there', async () => {
   const { storage, keys } = subject;
   const id = await stored(subject, { user: 'ann' });
   const handle = handleOf(id);
-  const { baseline } = (await storage.read(id))!;
+  const { baseline } = await recordOf(subject, id);
   await redis.server.cli('ZADD', keys.registryOf(handle), 1, handle);
   await redis.server.cli('ZADD', keys.user(storage.userKeyOf('ann')), 1, handle);
   await redis.server.cli('CONFIG', 'SET', 'maxmemory', '1');
@@ -188,7 +206,7 @@ test('a touch that meets none leaves nothing that counts', async () => {
   const subject = openStorage(redis.connection);
   const { storage, keys } = subject;
   const id = await stored(subject, { user: 'ann' });
-  const { baseline } = (await storage.read(id))!;
+  const { baseline } = await recordOf(subject, id);
   await redis.server.cli('DEL', keys.session(handleOf(id)));
   expect(await storage.touch(handleOf(id), baseline)).toBe(false);
   expect(await storage.count()).toBe(0);
@@ -198,12 +216,13 @@ test('a touch that meets none leaves nothing that counts', async () => {
 test('a user has no more sessions than he may: those seen least lately go first, and never the new one', async () => {
   const subject = openStorage(redis.connection, { maxPerUser: 2 });
   const { storage, events, keys } = subject;
-  const [first, second] = [await stored(subject, { user: 'ann' }), await stored(subject, { user: 'ann' })];
-  await redis.server.cli('HSET', keys.session(handleOf(second as string)), 's', '5');
+  const first = await stored(subject, { user: 'ann' });
+  const second = await stored(subject, { user: 'ann' });
+  await redis.server.cli('HSET', keys.session(handleOf(second)), 's', '5');
   const third = await stored(subject, { user: 'ann' });
   const left = (await storage.list(storage.userKeyOf('ann'))).map(({ handle }) => handle);
-  expect(left.toSorted()).toEqual([handleOf(first as string), handleOf(third)].toSorted());
-  expect(events).toContainEqual({ type: 'revoked', handle: handleOf(second as string), reason: 'evicted' });
+  expect(left.toSorted()).toEqual([handleOf(first), handleOf(third)].toSorted());
+  expect(events).toContainEqual({ type: 'revoked', handle: handleOf(second), reason: 'evicted' });
 });
 
 test('of logins at once, as many stay as may be', async () => {
@@ -273,8 +292,8 @@ test('a write that another request has stored while the id changed is kept', asy
   const rotating = openStorage(connection, { prefix });
   const subject = openStorage(redis.connection, { prefix });
   const id = await stored(subject, { cart: 1, a: 1 });
-  const mine = (await rotating.storage.read(id))!.baseline;
-  const theirs = (await subject.storage.read(id))!.baseline;
+  const mine = (await recordOf(rotating, id)).baseline;
+  const theirs = (await recordOf(subject, id)).baseline;
   // One write between what the request has read and the rotation, and one in the middle of it.
   await subject.storage.update(handleOf(id), draft({ cart: 1, a: 1, early: 1 }), theirs);
   const held = hold((_, script) => script === FREEZE);
@@ -291,7 +310,7 @@ test('a login keeps its session while one that only reads lengthens it', async (
   const subject = openStorage(redis.connection);
   const { storage } = subject;
   const id = await stored(subject);
-  const reader = (await storage.read(id))!.baseline;
+  const reader = (await recordOf(subject, id)).baseline;
   const writer = { ...reader };
   await storage.update(handleOf(id), draft({ user: 'ann' }), writer);
   const counts = await commandsOf(redis.server, () => storage.touch(handleOf(id), reader));

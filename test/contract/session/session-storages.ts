@@ -12,6 +12,7 @@ import { SessionKeys } from '../../../src/session/storage/session-keys.js';
 import type { SessionEvent } from '../../../src/session/storage/session-event.js';
 import type { SessionStorageOptions } from '../../../src/session/session-options.js';
 import { newSessionId } from '../../../src/session/record/session-ids.js';
+import type { SessionRecord } from '../../../src/session/record/session-record.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
 /** A storage of a test, with what it told. */
@@ -69,4 +70,14 @@ export async function stored(
   const id = newSessionId();
   if ((await storage.create(id, draft(fields, maxAge))) === undefined) throw new Error('The id is taken.');
   return id;
+}
+
+/** The session of an id, which must live. */
+export async function recordOf(
+  { storage }: Pick<TestStorage, 'storage'>,
+  id: string,
+): Promise<SessionRecord> {
+  const record = await storage.read(id);
+  if (record === undefined) throw new Error('There is no such session.');
+  return record;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
 import { SharedRedis } from '../redis-caches.js';
-import { draft, openStorage, stored } from './session-storages.js';
+import { draft, openStorage, recordOf, stored } from './session-storages.js';
 
 const redis = new SharedRedis();
 
@@ -37,9 +37,9 @@ test('a write that meets no live session is told, and brings nothing back', asyn
   const subject = openStorage(redis.connection);
   const { storage, events } = subject;
   const id = await stored(subject, { user: 'ann' });
-  const record = await storage.read(id);
+  const read = await recordOf(subject, id);
   await storage.destroyHandle(handleOf(id), 'revoked');
-  const baseline = { ...record!.baseline, deadline: 0 };
+  const baseline = { ...read.baseline, deadline: 0 };
   expect(await storage.update(handleOf(id), draft({ user: 'bob' }), baseline)).toBe('gone');
   expect(await storage.touch(handleOf(id), baseline)).toBe(false);
   expect(await storage.count()).toBe(0);
@@ -55,7 +55,7 @@ test('a session moves to the index of the user that it gets', async () => {
   const subject = openStorage(redis.connection);
   const { storage } = subject;
   const id = await stored(subject, { user: 'ann' });
-  const { baseline } = (await storage.read(id))!;
+  const { baseline } = await recordOf(subject, id);
   await storage.update(handleOf(id), draft({ user: 'bob' }), baseline);
   expect(await storage.count(storage.userKeyOf('ann'))).toBe(0);
   expect((await storage.list(storage.userKeyOf('bob'))).map(({ handle }) => handle)).toEqual([handleOf(id)]);
@@ -68,7 +68,7 @@ test('a rotated session has a new id; the old one reads what is not its user for
   const subject = openStorage(redis.connection);
   const { storage, events } = subject;
   const id = await stored(subject, { user: 'ann', theme: 'dark' });
-  const { baseline, createdAt } = (await storage.read(id))!;
+  const { baseline, createdAt } = await recordOf(subject, id);
   const to = newSessionId();
   const made = await storage.rotate(id, to, draft({ user: 'ann', theme: 'dark', step: 2 }), 5_000);
   expect(made?.version).not.toBe(baseline.version);

@@ -11,11 +11,14 @@ import { newPrefix, openStorage, stored, type TestStorage } from './session-stor
 const redis = new SharedRedis();
 
 /** A storage that looks for what has expired when its clock is moved. */
-function sweeping(connection: RedisConnection, prefix: string): TestStorage & { sweep(): void } {
+function sweeping(
+  connection: RedisConnection,
+  prefix: string,
+): TestStorage & { sweep(): void; sleeping(): boolean } {
   const clock = new FakeClock();
   const subject = openStorage(connection, { prefix, clock });
   subject.storage.start();
-  return { ...subject, sweep: () => clock.advance(60_000) };
+  return { ...subject, sweep: () => clock.advance(60_000), sleeping: () => clock.pending === 1 };
 }
 
 /** Makes the time of a session pass. */
@@ -105,6 +108,24 @@ test('one that was ended is not told as expired', async () => {
   await eventually(() => expect(expired(subject)).toContain(handleOf(gone)));
   await storage.close();
   expect(expired(subject)).toEqual([handleOf(gone)]);
+});
+
+test('one that has expired is told, though somebody tries to end it before', async () => {
+  const subject = sweeping(redis.connection, newPrefix());
+  const { storage, keys } = subject;
+  const [late, other] = [await stored(subject), await stored(subject)];
+  await expire(subject, late);
+  await expire(subject, other);
+  expect(await storage.destroy(late, 'logout')).toBe(false);
+  subject.sweep();
+  await eventually(() => expect(expired(subject)).toEqual([handleOf(other)]));
+  await eventually(async () => expect(await registered(subject, other)).toBe(false));
+  // A minute passes.
+  await redis.server.cli('DEL', keys.session(handleOf(late)), keys.sweep);
+  await eventually(() => expect(subject.sleeping()).toBe(true));
+  subject.sweep();
+  await eventually(() => expect(expired(subject)).toEqual([handleOf(other), handleOf(late)]));
+  await storage.close();
 });
 
 test('it goes on after Redis was away', async () => {
