@@ -160,7 +160,7 @@ describe.each(platforms)('responses whose session has changed, on %s', (platform
   afterAll(() => redis.stop());
   afterEach(async () => {
     changed = () => {};
-    redis.process.kill('SIGCONT');
+    redis.resume();
     await app.close();
   });
   const start = async (options: Partial<SessionAppOptions> = {}) => {
@@ -179,7 +179,7 @@ describe.each(platforms)('responses whose session has changed, on %s', (platform
 
   it.each(WAYS)('%s: is a 503 when Redis does not answer', async (_way, path, _status, method) => {
     const browser = await start({ deadline: 100 });
-    changed = () => redis.process.kill('SIGSTOP');
+    changed = () => redis.pause();
     const reply = await browser.get(path, {}, method);
     expect(reply.status).toBe(503);
     expect(reply.headers['retry-after']).toBe('1');
@@ -188,6 +188,6 @@ describe.each(platforms)('responses whose session has changed, on %s', (platform
     expect(reply.text).not.toContain('handler');
     const isRaw = platform === 'fastify' && ['/raw', '/piped', '/flushed', '/sse'].includes(path);
     if (!isRaw) expect(app.caught.at(-1)).toBeInstanceOf(HttpException);
-    redis.process.kill('SIGCONT');
+    redis.resume();
   });
 });

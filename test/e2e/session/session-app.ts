@@ -26,6 +26,8 @@ export interface SessionAppOptions {
   readonly controllers: Type[];
   readonly session?: Partial<SessionOptions>;
   readonly module?: Partial<RedisCacheModuleOptions>;
+  /** The module itself, where it is to be made otherwise. */
+  readonly root?: DynamicModule;
   readonly imports?: (Type | DynamicModule)[];
   /** Modules that stand before ours. */
   readonly before?: (Type | DynamicModule)[];
@@ -89,11 +91,13 @@ let prefixes = 0;
 export async function startSessionApp(options: SessionAppOptions): Promise<SessionApp> {
   const { platform, redis, imports = [], before = [], deadline = 5_000 } = options;
   const caught: unknown[] = [];
-  const sessions = RedisCacheModule.forRoot({
-    connection: { url: redis, deadline, connect: 'required' },
-    session: { secret: SECRET, prefix: `s${++prefixes}`, ...options.session },
-    ...options.module,
-  });
+  const sessions =
+    options.root ??
+    RedisCacheModule.forRoot({
+      connection: { url: redis, deadline, connect: 'required' },
+      session: { secret: SECRET, prefix: `s${++prefixes}`, ...options.session },
+      ...options.module,
+    });
   const root = {
     module: class Root {},
     imports: [...before, sessions, ...imports],
