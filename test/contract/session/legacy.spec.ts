@@ -88,6 +88,30 @@ test('of requests that move a session at once, each reads it, and one session is
   expect(await redis.server.cli('EXISTS', old.prefix + id)).toBe(0);
 });
 
+test('sessions that are moved under the requests of two processes lose nothing of what those write', async () => {
+  const old = oldProcess();
+  const options = { prefix: newPrefix(), migrate: { prefix: old.prefix } };
+  const processes = [openStorage(redis.connection, options), openStorage(redis.connection, options)];
+  const ids = Array.from({ length: 20 }, () => newSessionId());
+  await Promise.all(ids.map((id) => old.set(id, { cookie: cookie(), before: id })));
+  const write = async (id: string, at: number): Promise<void> => {
+    const subject = processes[at % 2] as (typeof processes)[0];
+    const { fields, baseline } = await recordOf(subject, id);
+    const outcome = await subject.storage.update(
+      handleOf(id),
+      draft({ ...fields, [`field${at}`]: at }, HOUR),
+      baseline,
+    );
+    expect(outcome).toMatch(/stored|merged/);
+  };
+  await Promise.all(ids.flatMap((id) => [0, 1, 2, 3].map((at) => write(id, at))));
+  for (const id of ids) {
+    const { fields } = await recordOf(processes[0] as (typeof processes)[0], id);
+    expect(fields).toEqual({ before: id, field0: 0, field1: 1, field2: 2, field3: 3 });
+  }
+  expect(await redis.server.cli('KEYS', `${old.prefix}*`)).toEqual([]);
+});
+
 test('a session that is ended while it is being moved stays ended', async () => {
   const old = oldProcess();
   const options = { prefix: newPrefix(), migrate: { prefix: old.prefix } };
