@@ -24,7 +24,9 @@ type Done = (error?: unknown) => void;
 /** What middleware puts on Node's request, and handlers look for on Fastify's. */
 const MIRRORED = [
   ...['session', 'sessionID', 'sessionStore', 'user', 'flash'],
-  ...['logIn', 'login', 'logOut', 'logout', 'isAuthenticated', 'isUnauthenticated'],
+  ...['logIn', 'login', 'logOut', 'logout', 'isAuthenticated', 'isUnauthenticated', 'authInfo'],
+  // Without them passport's methods do nothing, and say nothing: nobody would be logged out.
+  ...['_passport', '_sessionManager', '_userProperty'],
 ];
 
 /**

@@ -1,4 +1,4 @@
-import { Controller, Get, Session, type LoggerService } from '@nestjs/common';
+import { Controller, Get, Session } from '@nestjs/common';
 import { createHmac } from 'node:crypto';
 import { filter } from 'rxjs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -116,7 +116,7 @@ describe.each(platforms)('cookies of sessions on %s', (platform) => {
   it('of two sessions open none, are told of, and are left alone', async () => {
     const lines: string[] = [];
     const browser = await start({
-      logger: { log() {}, error() {}, warn: (line: string) => lines.push(line) } as LoggerService,
+      logger: { log() {}, error() {}, warn: (line: string) => lines.push(line) },
     });
     const attacker = app.browser();
     await attacker.get('/set');
