@@ -112,16 +112,17 @@ function refuseRequest(_request: unknown, _response: unknown, next: (error: Erro
 /** Every method that needs sessions says that there are none. */
 function refusingService(): SessionService {
   const refused: never = new Proxy({}, { get: () => fail(noSessions()) }) as never;
-  const listen = () => () => undefined;
   return new SessionService({
     storage: refused,
     requests: refused,
     // With it, what concerns users gets as far as the storage, and is told the same.
     settings: { userId: () => undefined },
     clock: systemClock,
-    listen,
+    listen: () => unheard,
   });
 }
+
+function unheard(): void {}
 
 function fail(error: Error): never {
   throw error;

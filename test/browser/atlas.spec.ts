@@ -188,6 +188,16 @@ describe.each(['express', 'fastify'])('the pages of the demo on %s', (platform) 
     expect(days / 86_400).toBeGreaterThan(29);
   });
 
+  it('find cities while their name is typed, and keep the focus where it is', async () => {
+    const guest = await visitor();
+    const field = guest.page.getByLabel('Name of a city');
+    await field.pressSequentially('reykj');
+    await guest.page.getByRole('heading', { name: 'Beginning with “reykj”' }).waitFor();
+    expect(await guest.page.locator('#found strong').allTextContents()).toContain('Reykjavík');
+    expect(await guest.page.evaluate('document.activeElement.id')).toBe('q');
+    expect(guest.page.url()).toContain('?q=reykj');
+  });
+
   it('refuse a form that another site sends', async () => {
     const ann = await signedIn(ANN);
     const foreign = await visitor();

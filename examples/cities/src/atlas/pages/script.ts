@@ -16,6 +16,7 @@ async function show(response, url) {
   for (const part of document.querySelectorAll('[data-live-part]')) {
     const next = page.getElementById(part.id);
     if (next === null) return false;
+    next.querySelector('details')?.toggleAttribute('open', part.querySelector('details')?.open ?? false);
     part.replaceWith(next);
   }
   if (focused) document.getElementById(focused)?.focus();
@@ -34,13 +35,18 @@ document.addEventListener('submit', async (event) => {
 });
 
 let typing;
+let asking = new AbortController();
 document.addEventListener('input', (event) => {
   const form = event.target.form;
   if (form?.dataset.live === undefined || form.method !== 'get') return;
   clearTimeout(typing);
+  // What was asked for before must not come after what is asked for now.
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
   typing = setTimeout(async () => {
     const url = form.action + '?' + new URLSearchParams(new FormData(form));
-    await fetch(url).then((response) => show(response, url)).catch(() => false);
+    await fetch(url, { signal }).then((response) => show(response, url)).catch(() => false);
   }, 200);
 });
 `.trimStart();

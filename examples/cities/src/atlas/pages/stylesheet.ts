@@ -42,7 +42,7 @@ a:focus-visible, button:focus-visible, input:focus-visible, summary:focus-visibl
 .skip:focus { left: 1rem; top: .5rem; background: var(--card); padding: .5rem; }
 .wide { max-width: 64rem; margin: 0 auto; padding: 0 1.25rem; }
 header { background: var(--card); border-bottom: 1px solid var(--line); }
-header .wide { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1.5rem; min-height: 4rem; }
+header .wide { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1.5rem; min-height: 4rem; padding-top: .6rem; padding-bottom: .6rem; }
 .brand { color: var(--text); font-size: 1.25rem; font-weight: 700; text-decoration: none; }
 .brand::before { content: '◍'; color: var(--accent); margin-right: .45rem; }
 nav { display: flex; gap: 1.25rem; flex: 1; }
