@@ -56,16 +56,18 @@ export class LiveSessions {
 
   /**
    * Ends a session, and where it was ended by somebody else but its visitor, also the one that it was rotated to: that is the same
-   * session. False = there was none.
+   * session. Not that of `except`. False = there was none.
    */
-  async end(handle: string, reason: EndReason): Promise<boolean> {
+  async end(handle: string, reason: EndReason, except?: string): Promise<boolean> {
     let next: string | undefined = handle;
     let found = false;
-    for (let hops = 0; next !== undefined && hops < ROTATIONS; hops++) {
+    for (let hops = 0; next !== undefined && next !== except && hops < ROTATIONS; hops++) {
       const ended = await this.#context.records.destroy(next);
       if (ended === undefined) break;
-      found = true;
-      if (ended.rotatedTo === undefined) this.tellEnd(next, reason);
+      if (ended.rotatedTo === undefined) {
+        found = true;
+        this.tellEnd(next, reason);
+      }
       await this.#leave(next, ended.userKey);
       next = reason === 'logout' ? undefined : ended.rotatedTo;
     }

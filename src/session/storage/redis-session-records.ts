@@ -54,11 +54,11 @@ export interface Freezing {
   readonly grace: number;
 }
 
-/** A session that was ended. */
+/** A session that was ended, or was rotated lately. */
 export interface EndedRecord {
-  /** What stood for its user; `undefined` = nobody was signed in, or it was frozen. */
+  /** What stood for its user; `undefined` = nobody was signed in, or it was rotated. */
   readonly userKey: string | undefined;
-  /** Where it was frozen: the handle of the session that it was rotated to, which lives on. */
+  /** Where it was rotated: the handle of the session that it was rotated to, which lives on. */
   readonly rotatedTo: string | undefined;
 }
 

@@ -4,8 +4,8 @@ import { defineScript } from '../../connection/script.js';
  * In all scripts KEYS[1] is a session, one hash: v the nonce of its last write, c when it was created, s when it was seen last,
  * e its absolute end (empty = none), u the key of its user (empty = none), k its own idle time in milliseconds (empty = that of
  * the options, - = until the browser ends), d its fields, m its device (empty = none), p:<field> what was changed beside others'
- * changes (empty = removed). g is there once it was rotated and names the new session; x alone is a tombstone. All writes of d
- * write the other seven, too. Times are milliseconds by the clock of Redis.
+ * changes (empty = removed). g is there once it was rotated and names the new session; x is there once it was ended, with nothing
+ * else but g. All writes of d write the other seven, too. Times are milliseconds by the clock of Redis.
  */
 
 /** How long an ended session keeps others from bringing it back, in milliseconds: longer than any request. */
@@ -29,11 +29,12 @@ local function read()
 end
 `;
 
-/** `entomb()` ends what stands there. */
+/** `entomb(to)` ends what stands there, and keeps to which session it was rotated (empty = none). */
 const ENTOMB = `
-local function entomb()
+local function entomb(to)
   redis.call('DEL', KEYS[1])
   redis.call('HSET', KEYS[1], 'x', '1')
+  if to ~= '' then redis.call('HSET', KEYS[1], 'g', to) end
   redis.call('PEXPIRE', KEYS[1], ${TOMBSTONE_LIFE})
 end
 `;
@@ -147,36 +148,44 @@ return deadline
 
 /**
  * Ends a session, and leaves a tombstone, where there was none, too: one that is about to be stored must not be. Answers what
- * stood for its user and to which session it was rotated (both empty = none), nil where there was none.
+ * stood for its user and to which session it was rotated, lately (both empty = none), nil where there was none.
  */
 export const DESTROY = defineScript(`${READ}${ENTOMB}
-local it = read()
-local u = it and redis.call('HGET', KEYS[1], 'u') or ''
-entomb()
-if not it then return false end
-return { u, it.g or '' }
+local it, u, to = read(), '', ''
+if it then
+  u, to = redis.call('HGET', KEYS[1], 'u') or '', it.g or ''
+elseif redis.call('TYPE', KEYS[1]).ok == 'hash' then
+  to = redis.call('HGET', KEYS[1], 'g') or ''
+end
+entomb(to)
+if not it and to == '' then return false end
+return { u, to }
 `);
 
 /**
  * Makes of a session what its old id reads. ARGV: the version that it must have, what it reads (d), the new session, for how
  * long. A time of 0 ends it at once. Answers what became of it: gone, changed (another version), or frozen.
+ *
+ * Its key outlives that time: whoever ends the session by what he has read before must find the new one.
  */
-export const FREEZE = defineScript(`${READ}${ENTOMB}
+export const FREEZE = defineScript(`${TIME}${READ}${ENTOMB}
 local it = read()
 if not it then return ${ANSWER.gone} end
 if it.g then return it.g == ARGV[3] and ${ANSWER.frozen} or ${ANSWER.gone} end
 if it.v ~= ARGV[1] then return ${ANSWER.changed} end
-local grace = tonumber(ARGV[4])
+local grace, left = tonumber(ARGV[4]), redis.call('PTTL', KEYS[1])
+if left >= 0 and left < grace then grace = left end
 if grace <= 0 then
-  entomb()
+  entomb(ARGV[3])
   return ${ANSWER.frozen}
 end
 for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
   if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
 end
-redis.call('HSET', KEYS[1], 'd', ARGV[2], 'u', '', 'g', ARGV[3])
-local left = redis.call('PTTL', KEYS[1])
-if left < 0 or left > grace then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+local e = now + grace
+if tonumber(it.e) and tonumber(it.e) < e then e = tonumber(it.e) end
+redis.call('HSET', KEYS[1], 'd', ARGV[2], 'u', '', 'g', ARGV[3], 'e', string.format('%.0f', e))
+redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(grace, ${TOMBSTONE_LIFE})))
 return ${ANSWER.frozen}
 `);
 

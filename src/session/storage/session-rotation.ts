@@ -76,12 +76,6 @@ export async function rotateSession(
   return asDrafted(made, rotation.draft);
 }
 
-/** The state of the draft, which lacks what others wrote: to replace the whole by it later would lose that. */
-function stateOf(made: Baseline, { fields }: SessionDraft): Baseline {
-  const text = fieldsText(fields);
-  return made.text === text ? made : { ...made, version: '', text };
-}
-
 /** Makes of the old one what it reads. False = it was ended meanwhile. */
 async function freeze(
   { records, settings }: StorageContext,

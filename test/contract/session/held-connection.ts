@@ -9,6 +9,8 @@ import type {
 export interface HeldCall {
   /** Sends it, and waits for what comes of it. */
   release(): Promise<void>;
+  /** Answers it without sending it. */
+  fail(error: Error): void;
   /** It is never sent: its process has ended. */
   readonly script: RedisScript | undefined;
 }
@@ -33,6 +35,7 @@ export function heldConnection(connection: RedisConnection): {
     return new Promise<T>((resolve, reject) => {
       found.take({
         script,
+        fail: reject,
         async release() {
           const sent = work();
           sent.then(resolve, reject);

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { RedisUnavailableError } from '../../../src/errors.js';
+import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
+import { DESTROY, FREEZE } from '../../../src/session/storage/redis-session-scripts.js';
+import { eventually } from '../../support/eventually.js';
+import { SharedRedis } from '../redis-caches.js';
+import { heldConnection } from './held-connection.js';
+import { draft, newPrefix, openStorage, stored } from './session-storages.js';
+
+const redis = new SharedRedis();
+
+/** Two processes with the same sessions, the calls of the first of which can be held back. */
+function twoProcesses() {
+  const prefix = newPrefix();
+  const { connection, hold } = heldConnection(redis.connection);
+  return {
+    hold,
+    slow: openStorage(connection, { prefix }),
+    subject: openStorage(redis.connection, { prefix }),
+  };
+}
+
+test.each([
+  ['at once', 0],
+  ['soon', 1],
+])('a session whose old id ends %s is ended with the others under its new id', async (_, grace) => {
+  const { hold, slow, subject } = twoProcesses();
+  const { storage } = subject;
+  const ann = storage.userKeyOf('ann');
+  const [id, to] = [await stored(subject, { user: 'ann' }), newSessionId()];
+  const held = hold((_keys, script) => script === DESTROY);
+  const ended = slow.storage.endAll(ann);
+  const destroy = await held;
+  expect(await storage.rotate(id, to, draft({ user: 'ann' }), grace)).toBeDefined();
+  await eventually(async () => expect(await storage.read(id)).toBeUndefined());
+  await destroy.release();
+  expect(await ended).toBe(1);
+  expect(await storage.read(to)).toBeUndefined();
+});
+
+test('the one that is excepted is not ended for the old id that it had', async () => {
+  const { hold, slow, subject } = twoProcesses();
+  const { storage } = subject;
+  const ann = storage.userKeyOf('ann');
+  const [id, to] = [await stored(subject, { user: 'ann' }), newSessionId()];
+  const held = hold((_keys, script) => script === DESTROY);
+  const ended = slow.storage.endAll(ann, handleOf(to));
+  const destroy = await held;
+  expect(await storage.rotate(id, to, draft({ user: 'ann' }), 5_000)).toBeDefined();
+  await destroy.release();
+  await ended;
+  expect(await storage.read(to)).toBeDefined();
+});
+
+test('a logout by the old id is none of the session that it was rotated to', async () => {
+  const subject = openStorage(redis.connection);
+  const { storage } = subject;
+  for (const grace of [0, 5_000]) {
+    const [id, to] = [await stored(subject, { user: 'ann' }), newSessionId()];
+    await storage.rotate(id, to, draft({ user: 'ann' }), grace);
+    expect(await storage.destroy(id, 'logout')).toBe(false);
+    expect(await storage.read(to)).toBeDefined();
+    expect(await storage.destroyHandle(handleOf(id), 'revoked')).toBe(true);
+    expect(await storage.read(to)).toBeUndefined();
+  }
+});
+
+test('a rotation that fails leaves no session that nobody has the id of', async () => {
+  const { hold, slow, subject } = twoProcesses();
+  const { storage } = subject;
+  const ann = storage.userKeyOf('ann');
+  const [id, to] = [await stored(subject), newSessionId()];
+  const held = hold((_keys, script) => script === FREEZE);
+  const rotated = slow.storage.rotate(id, to, draft({ user: 'ann' }), 0);
+  const failure = new RedisUnavailableError('default', 'no answer');
+  (await held).fail(failure);
+  await expect(rotated).rejects.toBe(failure);
+  expect(await storage.read(to)).toBeUndefined();
+  expect(await storage.count(ann)).toBe(0);
+  expect((await storage.read(id))?.fields).toEqual({});
+});
