@@ -1,33 +1,42 @@
-import type { RedisConnection, RedisReply } from '../connection/connection.js';
+import type { RedisConnection } from '../connection/connection.js';
 import { InvalidOptionsError } from '../errors.js';
 
 /**
- * Refuses a Redis that evicts any key: with those of the index it would forget which sessions a user has. One that does not
- * say what it evicts, or does not answer, is taken.
+ * Refuses a Redis that evicts any key: with those of the index it would forget which sessions a user has. Of one that evicts keys
+ * that expire, as sessions do, it gives a warning. One that does not say what it evicts, or does not answer, is taken.
  *
  * @throws InvalidOptionsError naming the policy
  */
-export async function checkEviction(connection: RedisConnection): Promise<void> {
-  const policy = await evictionPolicy(connection);
-  if (!policy.startsWith('allkeys-')) return;
-  throw new InvalidOptionsError(
-    'options.session',
-    `the Redis of connection '${connection.name}' may evict sessions (maxmemory-policy ${policy}): "log out everywhere" could miss ` +
-      `some. Set it to noeviction, keep sessions on another Redis, or accept it by allowEviction: true`,
-  );
-}
-
-async function evictionPolicy(connection: RedisConnection): Promise<string> {
-  try {
-    const args = ['CONFIG', 'GET', 'maxmemory-policy'];
-    return valueOf(await connection.request({ key: '', args }));
-  } catch {
-    // It is away, or does not let one ask, as hosted ones.
-    return '';
+export async function checkEviction(connection: RedisConnection): Promise<string | undefined> {
+  const { policy = '', limit = '0' } = await memoryOf(connection);
+  const where = `the Redis of connection '${connection.name}' may evict sessions (maxmemory-policy ${policy})`;
+  const cure = 'Set it to noeviction, keep sessions on another Redis, or accept it by allowEviction: true';
+  if (policy.startsWith('allkeys-')) {
+    throw new InvalidOptionsError(
+      'options.session',
+      `${where}: "log out everywhere" could miss some. ${cure}`,
+    );
   }
+  if (!policy.startsWith('volatile-') || limit === '0') return undefined;
+  return `When it is full, ${where}: their visitors would be logged out. ${cure}`;
 }
 
-function valueOf(reply: RedisReply): string {
-  const value = Array.isArray(reply) ? (reply as readonly RedisReply[])[1] : undefined;
-  return Buffer.isBuffer(value) ? value.toString() : '';
+interface Memory {
+  readonly policy?: string | undefined;
+  /** `maxmemory`: 0 = as much as there is. */
+  readonly limit?: string | undefined;
+}
+
+/** As INFO tells, which hosted ones permit where they do not permit CONFIG. */
+async function memoryOf(connection: RedisConnection): Promise<Memory> {
+  try {
+    const info = String(await connection.request({ key: '', args: ['INFO', 'memory'] }));
+    return {
+      policy: /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1],
+      limit: /^maxmemory:(\d+)/m.exec(info)?.[1],
+    };
+  } catch {
+    // It is away, or does not let one ask.
+    return {};
+  }
 }

@@ -83,7 +83,8 @@ export class SessionHost {
   async start(): Promise<void> {
     const { settings, connection, modules } = this.#parts;
     for (const line of settings.warnings) this.#log.warn(line);
-    if (!settings.storage.allowEviction) await checkEviction(connection);
+    const warning = settings.storage.allowEviction ? undefined : await checkEviction(connection);
+    if (warning !== undefined) this.#log.warn(warning);
     const emit = await nestSessionEvents(modules);
     if (emit !== undefined) this.#events.listen(emit);
     this.#storage.start();
