@@ -31,8 +31,8 @@ const SOURCES = new WeakMap<object, SessionSource>();
  *
  * Unlike stores that write a session as a whole, it stores what a request has changed: requests of one session that run at the
  * same time keep the top-level fields that the others set, and of two who set the same field the last one wins. What a request
- * stores or touches whose session was ended meanwhile is dropped, and told by the event `dropped`; with `onGone: 'error'` it
- * throws `SessionGoneError`. That goes by the object that was read: of a copy (`{ ...session }`) nothing is known, and it
+ * stores whose session was ended meanwhile is dropped, and told by the event `dropped`; with `onGone: 'error'` it throws
+ * `SessionGoneError`. That goes by the object that was read: of a copy (`{ ...session }`) nothing is known, and it
  * replaces all fields of a session that lives. With `express-session`, give `resave: false`.
  *
  * Methods take a callback, or give a promise without one. They reject with `RedisUnavailableError` while Redis is away. Ids have

@@ -3,26 +3,41 @@ import { SHARDS } from './session-keys.js';
 
 /**
  * Ends all sessions of a prefix, those that the registry has first, then what SCAN still finds. Tombstones stay for a minute, so
- * that nothing that is under way comes after it, and so does what keeps logins from being late.
+ * that nothing that is under way comes after it, and so does what keeps logins from being late. What begins meanwhile is ended or
+ * stays as it is, with its entries.
  */
 export async function clearSessions(context: StorageContext, live: LiveSessions): Promise<void> {
   const { connection, index, keys } = context;
-  const end = async (handle: string): Promise<void> => {
-    await live.end(handle, 'revoked');
-    // One whose time has passed is taken out as well.
-    await index.leave(handle);
-  };
-  for (let shard = 0; shard < SHARDS; shard++) {
-    for (let handles = await index.first(shard); handles.length > 0; handles = await index.first(shard)) {
-      await Promise.all(handles.map(end));
-    }
-  }
-  const [ofUsers, aside] = [keys.user('').slice(0, -1), keys.unreadable('')];
+  for (let shard = 0; shard < SHARDS; shard++) await endEach(context, live, () => index.first(shard));
+  const aside = keys.unreadable('');
   for await (const batch of connection.scan(keys.everything)) {
     const found = batch.map(String);
     await endSessions(context, live, found);
-    const rest = found.filter((key) => key.startsWith(ofUsers) || key.startsWith(aside));
+    for (const key of found) {
+      const userKey = keys.userKeyIn(key);
+      // Not by its key: a session that begins at this moment may be noted there.
+      if (userKey !== undefined) await endEach(context, live, () => index.firstOf(userKey), userKey);
+    }
+    const rest = found.filter((key) => key.startsWith(aside));
     await connection.pipeline(rest.map((key) => ({ key, args: ['UNLINK', key] })));
+  }
+}
+
+/** Ends what an index has, and takes it out there, until nothing is left. */
+async function endEach(
+  { index }: StorageContext,
+  live: LiveSessions,
+  first: () => Promise<readonly string[]>,
+  userKey?: string,
+): Promise<void> {
+  for (let handles = await first(); handles.length > 0; handles = await first()) {
+    await Promise.all(
+      handles.map(async (handle) => {
+        await live.end(handle, 'revoked');
+        // One whose time has passed is taken out as well.
+        await index.leave(handle, userKey);
+      }),
+    );
   }
 }
 

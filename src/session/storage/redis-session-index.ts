@@ -114,9 +114,13 @@ export class RedisSessionIndex {
   }
 
   /** The first entries of a shard, 500 at most. */
-  async first(shard: number): Promise<string[]> {
-    const key = this.#keys.registry(shard);
-    return textsOf(await this.#connection.request({ key, args: ['ZRANGE', key, '0', BATCH] }));
+  first(shard: number): Promise<string[]> {
+    return this.#first(this.#keys.registry(shard));
+  }
+
+  /** The first entries of a user, 500 at most. */
+  firstOf(userKey: string): Promise<string[]> {
+    return this.#first(this.#keys.user(userKey));
   }
 
   /** Walks the sessions of the registry whose time has not passed. One may come twice. */
@@ -131,6 +135,11 @@ export class RedisSessionIndex {
         for (const { handle, deadline } of entriesOf(entries)) if (deadline > now) yield handle;
       } while (cursor !== '0');
     }
+  }
+
+  async #first(key: string): Promise<string[]> {
+    const args = ['ZRANGEBYSCORE', key, '-inf', '+inf', 'LIMIT', '0', BATCH];
+    return textsOf(await this.#connection.request({ key, args }));
   }
 
   #shards(): string[] {

@@ -7,7 +7,7 @@ export const SHARDS = 16;
 export class SessionKeys {
   /** The lease of the process that looks for sessions whose time has passed. */
   readonly sweep: string;
-  /** A glob that all keys of this prefix match, and no other key. */
+  /** A glob that all keys of this prefix match, and those of prefixes that begin with it and a colon. */
   readonly everything: string;
   /** A glob that the keys of all sessions match. */
   readonly sessions: string;
@@ -50,6 +50,12 @@ export class SessionKeys {
   /** The sessions of a user. */
   user(userKey: string): string {
     return `${this.#prefix}:user:{${userKey}}`;
+  }
+
+  /** What stands for the user in a key that `user` gave; `undefined` = it is another key. */
+  userKeyIn(key: string): string | undefined {
+    const start = `${this.#prefix}:user:{`;
+    return key.startsWith(start) ? key.slice(start.length, -1) : undefined;
   }
 
   /** What stands for the sessions of a user until all of them are ended. On the same slot as `user`. */

@@ -79,3 +79,22 @@ test('a rotation that fails leaves no session that nobody has the id of', async 
   expect(await storage.count(ann)).toBe(0);
   expect((await storage.read(id))?.fields).toEqual({});
 });
+
+test('a session that begins while all are cleared is ended, or stays in the index of its user', async () => {
+  const { hold, slow, subject } = twoProcesses();
+  const { storage, keys } = subject;
+  const ann = storage.userKeyOf('ann');
+  const key = keys.user(ann);
+  await redis.server.cli('ZADD', key, String(Date.now() + 60_000), 'left-behind');
+  const held = hold((touched, script) => script === undefined && touched.includes(key));
+  const cleared = slow.storage.clear();
+  const call = await held;
+  const early = await stored(subject, { user: 'ann' });
+  await call.release();
+  const late = await stored(subject, { user: 'ann' });
+  await cleared;
+  const alive = await Promise.all([early, late].map(async (id) => (await storage.read(id))?.handle));
+  const listed = (await storage.list(ann)).map(({ handle }) => handle);
+  expect(listed.toSorted()).toEqual(alive.filter((one) => one !== undefined).toSorted());
+  expect(await storage.count(ann)).toBe(listed.length);
+});
