@@ -62,6 +62,28 @@ describe('the packed library, installed into an empty project', () => {
     });
   });
 
+  it('nestjs-redis-cache/socket-io needs its peer, and nothing else does', async () => {
+    const load = `import 'reflect-metadata'; import * as entry from 'nestjs-redis-cache/socket-io'; ${print}`;
+    await expect(project.node('socket.mjs', load)).rejects.toThrow(
+      "Cannot find package '@nestjs/platform-socket.io'",
+    );
+    project.link('@nestjs/platform-socket.io');
+    expect(JSON.parse(await project.node('socket.mjs', load))).toEqual(['SessionIoAdapter']);
+    const text = `import 'reflect-metadata';
+      import { NestFactory } from '@nestjs/core';
+      import { SessionIoAdapter } from 'nestjs-redis-cache/socket-io';
+      const started = NestFactory.create(class App {}).then((app) =>
+        app.useWebSocketAdapter(new SessionIoAdapter(app)),
+      );
+      // @ts-expect-error: only if the class has types does this fail
+      export const used: unknown[] = [started, new SessionIoAdapter(1)];
+    `;
+    const files = { 'socket.mts': text, 'socket.cts': text };
+    expect(await project.typecheck(files, { module: 'nodenext', experimentalDecorators: true })).toBe('');
+    const older = { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' };
+    expect(await project.typecheck({ 'socket.ts': text }, { ...older, skipLibCheck: true })).toBe('');
+  }, 300_000);
+
   it('has types for an ES module and for CommonJS', async () => {
     const text = `import 'reflect-metadata';
       import { Module } from '@nestjs/common';

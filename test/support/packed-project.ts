@@ -34,6 +34,8 @@ export interface PackedProject {
   readonly folder: string;
   /** The paths inside the tarball. */
   readonly files: readonly string[];
+  /** Puts in a package of this repository, such as an optional peer. */
+  link(name: string): void;
   /** Runs node on a file of the project and gives what it printed. */
   node(file: string, text: string): Promise<string>;
   /** Type-checks files with the compiler options and gives the errors, empty if there are none. */
@@ -48,7 +50,13 @@ export async function packedProject(): Promise<PackedProject> {
   const folder = mkdtempSync(join(tmpdir(), 'nestjs-redis-cache-packed-'));
   try {
     const files = await install(folder);
-    return { folder, files, node: runFile, typecheck: (...rest) => typecheck(folder, ...rest) };
+    return {
+      folder,
+      files,
+      link: (name) => link(folder, name),
+      node: runFile,
+      typecheck: (...rest) => typecheck(folder, ...rest),
+    };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -97,11 +105,13 @@ function linkPeers(folder: string): void {
     readFileSync(join(ROOT, 'package.json'), 'utf8'),
   ) as Manifest;
   const required = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional);
-  for (const name of [...required, '@types/node']) {
-    const link = join(folder, 'node_modules', name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules', name), link, 'junction');
-  }
+  for (const name of [...required, '@types/node']) link(folder, name);
+}
+
+function link(folder: string, name: string): void {
+  const path = join(folder, 'node_modules', name);
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules', name), path, 'junction');
 }
 
 async function typecheck(

@@ -49,7 +49,7 @@ export interface GatewayApp extends SessionApp {
   /** Lets the message `hold` wait, until it is let go on. */
   hold(): Held;
   /** Opens a connection with the cookies of a browser. */
-  connect(browser: Browser, transports?: readonly string[]): Client;
+  connect(browser: Browser, transports?: readonly string[], query?: Record<string, string>): Client;
 }
 
 /** An application with a gateway, and routes to sign in and out. */
@@ -149,9 +149,10 @@ export async function startGatewayApp(options: Omit<SessionAppOptions, 'controll
       const { begun, wait, ended } = pause;
       return { begun: begun.promise, goOn: wait.resolve, ended: ended.promise };
     },
-    connect(browser, transports = ['websocket']) {
+    connect(browser, transports = ['websocket'], query = {}) {
       const client = io(app.url, {
         transports: [...transports],
+        query,
         forceNew: true,
         reconnectionDelay: 20,
         reconnectionDelayMax: 100,
