@@ -26,6 +26,8 @@ const METHODS = ['writeHead', 'flushHeaders', 'write', 'end'] as const;
 
 /** Holds a response until its gate opens. */
 export function holdResponse(response: NodeResponse, gate: HeadGate): void {
+  // What socket.io's engine gives middleware for an upgrade keeps no head, and sends none of ours.
+  if (typeof response.getHeaders !== 'function') return;
   // oxlint-disable-next-line no-new -- it stands in the response from here on
   new ResponseHold(response, gate);
 }
@@ -157,7 +159,11 @@ class ResponseHold {
     }
     resetHead(this.#response, this.#before);
     this.#openAgain();
-    this.#gate.refuse(error);
+    try {
+      this.#gate.refuse(error);
+    } catch (other) {
+      this.#response.destroy(other as Error);
+    }
   }
 
   /**

@@ -225,8 +225,8 @@ describe('sessions on Fastify', () => {
       redis: redis.url,
       controllers: [],
       async prepare(nest) {
-        await nest.register(fastifyCookie as never);
-        await nest.register(fastifySession as never, { secret: 'x'.repeat(32) } as never);
+        await nest.register(fastifyCookie);
+        await nest.register(fastifySession, { secret: 'x'.repeat(32) });
       },
     });
     await expect(beside).rejects.toThrow(InvalidOptionsError);
@@ -249,7 +249,7 @@ describe('sessions on Fastify', () => {
 
   it('are held with bodies that @fastify/compress makes', async () => {
     const browser = await start({
-      prepare: (nest) => nest.register(fastifyCompress as never, { threshold: 0 } as never),
+      prepare: (nest) => nest.register(fastifyCompress, { threshold: 0 }),
       deadline: 200,
     });
     const reply = await browser.get('/text', { 'accept-encoding': 'gzip' });
