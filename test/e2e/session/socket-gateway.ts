@@ -1,4 +1,14 @@
-import { Body, Controller, Get, Inject, Post, Req, Session, type DynamicModule } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Inject,
+  Post,
+  Req,
+  Session,
+  type DynamicModule,
+  type WebSocketAdapter,
+} from '@nestjs/common';
 import {
   ConnectedSocket,
   MessageBody,
@@ -9,7 +19,13 @@ import {
 import { io, type Socket as Client } from 'socket.io-client';
 import { SessionService } from '../../../src/index.js';
 import { SessionIoAdapter } from '../../../src/socket-io/index.js';
-import { startSessionApp, type Browser, type SessionApp, type SessionAppOptions } from './session-app.js';
+import {
+  startSessionApp,
+  type AnyApplication,
+  type Browser,
+  type SessionApp,
+  type SessionAppOptions,
+} from './session-app.js';
 import { done, type AnyRequest, type AnySession } from './session-routes.js';
 
 /** A socket, as far as gateways look at it here. */
@@ -52,8 +68,15 @@ export interface GatewayApp extends SessionApp {
   connect(browser: Browser, transports?: readonly string[], query?: Record<string, string>): Client;
 }
 
+export interface GatewayAppOptions extends Omit<SessionAppOptions, 'controllers'> {
+  readonly adapt?: (app: AnyApplication) => WebSocketAdapter;
+}
+
 /** An application with a gateway, and routes to sign in and out. */
-export async function startGatewayApp(options: Omit<SessionAppOptions, 'controllers'>): Promise<GatewayApp> {
+export async function startGatewayApp({
+  adapt = (nest) => new SessionIoAdapter(nest),
+  ...options
+}: GatewayAppOptions): Promise<GatewayApp> {
   const connected: unknown[] = [];
   const clients: Client[] = [];
   let pause = { begun: deferred<void>(), wait: deferred<void>(), ended: deferred<HeldEnd>() };
@@ -138,7 +161,7 @@ export async function startGatewayApp(options: Omit<SessionAppOptions, 'controll
     controllers: [],
     imports: [feature],
     session: { userId: ({ user }) => user as string | undefined, ...options.session },
-    prepare: (nest) => nest.useWebSocketAdapter(new SessionIoAdapter(nest)),
+    prepare: (nest) => nest.useWebSocketAdapter(adapt(nest)),
   });
   return {
     ...app,

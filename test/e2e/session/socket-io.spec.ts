@@ -1,11 +1,19 @@
 import { NestFactory } from '@nestjs/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { InvalidOptionsError, RedisCacheModule } from '../../../src/index.js';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { InvalidOptionsError, RedisCacheModule, SESSION_MIDDLEWARE } from '../../../src/index.js';
 import { SessionIoAdapter } from '../../../src/socket-io/index.js';
 import { eventually } from '../../support/eventually.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
-import { platforms, type Browser, type SessionAppOptions } from './session-app.js';
-import { heard, post, startGatewayApp, useCookies, type GatewayApp } from './socket-gateway.js';
+import { platforms, type AnyApplication, type Browser } from './session-app.js';
+import {
+  heard,
+  post,
+  startGatewayApp,
+  useCookies,
+  type GatewayApp,
+  type GatewayAppOptions,
+} from './socket-gateway.js';
 
 const TRANSPORTS = [
   ['at once', ['websocket']],
@@ -27,7 +35,7 @@ describe.each(platforms)('sessions in gateways of socket.io, on %s', (platform) 
     redis.process.kill('SIGCONT');
     for (const one of apps.splice(0)) await one.close();
   });
-  const start = async (options: Partial<SessionAppOptions> = {}): Promise<void> => {
+  const start = async (options: Partial<GatewayAppOptions> = {}): Promise<void> => {
     app = await startGatewayApp({ platform, redis: redis.url, ...options });
     apps.push(app);
     ann = app.browser();
@@ -189,6 +197,22 @@ describe.each(platforms)('sessions in gateways of socket.io, on %s', (platform) 
   it('paths in exclude have no session', async () => {
     await start({ session: { exclude: ['/socket.io/*'] } });
     expect(await app.connect(ann).emitWithAck('show', {})).toEqual({ fields: 'none' });
+  });
+
+  it('the middleware alone, in the engine of another adapter, gives a web socket its session', async () => {
+    class OwnAdapter extends IoAdapter {
+      constructor(readonly nest: AnyApplication) {
+        super(nest);
+      }
+
+      override createIOServer(...args: Parameters<IoAdapter['createIOServer']>) {
+        const server = super.createIOServer(...args);
+        server.engine.use(this.nest.get(SESSION_MIDDLEWARE));
+        return server;
+      }
+    }
+    await start({ adapt: (nest) => new OwnAdapter(nest) });
+    expect(await app.connect(ann).emitWithAck('show', {})).toEqual({ fields: { user: 'ann' } });
   });
 
   it('an empty sid is a handshake like any other', async () => {
