@@ -99,6 +99,14 @@ export class LiveSessions {
     return handles.map((_, at) => lifeOf(replies[2 * at], replies[2 * at + 1]));
   }
 
+  /** Notes how long a session lives for whoever is its user by now. */
+  async follow(handle: string): Promise<void> {
+    const { connection, index } = this.#context;
+    const [life] = await this.livesOf([handle]);
+    if (life?.state !== 'live' || life.left < 0) return;
+    await index.lengthen({ handle, deadline: connection.now() + life.left }, life.userKey);
+  }
+
   /**
    * Makes the indexes right again after a session was noted in them that turned out to be gone. One whose time has passed is left
    * as overdue, so that it is told.

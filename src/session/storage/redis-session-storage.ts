@@ -254,6 +254,8 @@ export class RedisSessionStorage implements ManagedSessionStorage {
     } else {
       if (before !== userKey && before !== undefined) await settled(index.leaveUser(handle, before));
       if (enters) await this.#limit(userKey, handle);
+      // Others may have signed somebody in, whose index must not forget it before it ends.
+      if (moves && outcome === 'merged') await settled(this.#live.follow(handle));
     }
     return outcome;
   }
