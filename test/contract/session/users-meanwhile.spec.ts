@@ -102,11 +102,12 @@ test('a session that begins while all are cleared is ended, or stays in the inde
 test('a session that gets a longer life beside a login stays in the index of its user for that long', async () => {
   const { storage, keys } = openStorage(redis.connection, { ttl: 600_000 });
   const id = await stored({ storage });
-  const [other, login] = [(await storage.read(id))!.baseline, (await storage.read(id))!.baseline];
-  await storage.update(handleOf(id), draft({ user: 'ann' }), login);
-  expect(await storage.update(handleOf(id), draft({}, 3_600_000), other)).toBe('merged');
+  const [other, login] = [await storage.read(id), await storage.read(id)];
+  if (other === undefined || login === undefined) throw new Error('It was stored.');
+  await storage.update(handleOf(id), draft({ user: 'ann' }), login.baseline);
+  expect(await storage.update(handleOf(id), draft({}, 3_600_000), other.baseline)).toBe('merged');
   const index = keys.user(storage.userKeyOf('ann'));
   const score = Number(await redis.server.cli('ZSCORE', index, handleOf(id)));
-  expect(score).toBeGreaterThan((await storage.read(id))!.baseline.deadline - 10_000);
+  expect(score).toBeGreaterThan(other.baseline.deadline - 10_000);
   expect(Number(await redis.server.cli('PTTL', index))).toBeGreaterThan(3_600_000);
 });
