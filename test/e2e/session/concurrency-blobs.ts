@@ -91,14 +91,14 @@ export class BlobHost implements Host {
 
   #routes(app: express.Express): void {
     const pass = ({ query }: express.Request) => this.#gates.pass(query['hold'] as string | undefined);
-    app.get('/show', async (request, response) => {
-      await pass(request);
-      response.json({ ...request.session, cookie: undefined });
+    app.get('/show', (request, response) => {
+      void pass(request).then(() => response.json({ ...request.session, cookie: undefined }));
     });
-    app.get('/set/:field', async (request, response) => {
-      await pass(request);
-      Reflect.set(request.session, request.params.field, 'set');
-      response.json({});
+    app.get('/set/:field', (request, response) => {
+      void pass(request).then(() => {
+        Reflect.set(request.session, request.params.field, 'set');
+        response.json({});
+      });
     });
     app.get('/logout', (request, response) => {
       request.session.destroy(() => response.json({}));
