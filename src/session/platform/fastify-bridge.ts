@@ -1,4 +1,5 @@
 import { InvalidOptionsError } from '../../errors.js';
+import { countAsSent } from './node-response.js';
 
 /** The session of a request, as far as Fastify's hooks are concerned. */
 export interface BridgedSession {
@@ -13,6 +14,7 @@ export interface FastifyInstance {
 }
 
 interface FastifyReply {
+  readonly raw: object;
   getHeaders(): Record<string, HeaderValue | undefined>;
   header(name: string, value: HeaderValue): unknown;
   removeHeader(name: string): unknown;
@@ -55,9 +57,15 @@ export function bridgeFastify(
   instance.addHook('onSend', ({ raw }: Mirrored, reply: FastifyReply, payload: unknown, goOn: Done) => {
     const commit = find(raw)?.commit();
     if (commit === undefined) return goOn();
+    // An async handler that returns while its reply waits would be sent once more by Fastify: Nest 11 redirects so.
+    const countAgain = countAsSent(reply.raw);
     commit.then(
-      () => goOn(),
+      () => {
+        countAgain();
+        goOn();
+      },
       (error: unknown) => {
+        countAgain();
         dropPayload(payload);
         resetHeaders(reply, starts.get(raw) ?? {});
         reply.header('retry-after', retryAfter);
