@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from '../../errors.js';
-import { countAsSent } from './node-response.js';
+import { countAsSent } from './dropped-writes.js';
 
 /** The session of a request, as far as Fastify's hooks are concerned. */
 export interface BridgedSession {

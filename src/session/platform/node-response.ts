@@ -36,13 +36,6 @@ export function isHttp1(response: NodeResponse): boolean {
   return Object.hasOwn(response, '_header');
 }
 
-/** Lets a response count as sent and ended until the returned function is called. */
-export function countAsSent(response: object): () => void {
-  const names = ['headersSent', 'writableEnded'];
-  for (const name of names) Object.defineProperty(response, name, { value: true, configurable: true });
-  return () => names.forEach((name) => Reflect.deleteProperty(response, name));
-}
-
 /** Notes the status and the fields that a response has now. */
 export function headState(response: NodeResponse): HeadState {
   const set = response.getHeaders() as Readonly<Record<string, HeaderValue | undefined>>;

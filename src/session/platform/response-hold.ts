@@ -6,6 +6,7 @@ import {
   type HeadState,
   type NodeResponse,
 } from './node-response.js';
+import { drop, put, WRITERS, type Writer } from './dropped-writes.js';
 import { setSessionFields, type SessionHead } from './session-fields.js';
 
 /** What a response waits for before its head goes out. */
@@ -19,10 +20,6 @@ export interface HeadGate {
 }
 
 type Method = (...args: unknown[]) => unknown;
-type Name = (typeof METHODS)[number];
-
-/** Whatever sends a head, or what comes after it. */
-const METHODS = ['writeHead', 'flushHeaders', 'write', 'end'] as const;
 
 /** Holds a response until its gate opens. */
 export function holdResponse(response: NodeResponse, gate: HeadGate): void {
@@ -41,11 +38,11 @@ class ResponseHold {
   readonly #response: NodeResponse;
   readonly #gate: HeadGate;
   readonly #before: HeadState;
-  readonly #inner = new Map<Name, Method>();
+  readonly #inner = new Map<Writer, Method>();
   readonly #sources: { unpipe?: (from: object) => unknown; destroy?: () => unknown }[] = [];
   #state: 'waiting' | 'held' | 'doomed' | 'open' | 'refused' = 'waiting';
   #error: unknown;
-  #kept: { readonly name: Name; readonly args: readonly unknown[] }[] = [];
+  #kept: { readonly name: Writer; readonly args: readonly unknown[] }[] = [];
   #givenStatus: number | undefined;
   #isDressed = false;
 
@@ -53,7 +50,7 @@ class ResponseHold {
     this.#response = response;
     this.#gate = gate;
     this.#before = headState(response);
-    for (const name of METHODS) {
+    for (const name of WRITERS) {
       const method: unknown = Reflect.get(response, name);
       // Those of a handshake for a web socket have not all of them.
       if (typeof method !== 'function') continue;
@@ -64,7 +61,7 @@ class ResponseHold {
       response.on('pipe', (source: object) => this.#sources.push(source));
   }
 
-  #call(name: Name, args: unknown[]): unknown {
+  #call(name: Writer, args: unknown[]): unknown {
     if (this.#state === 'open') return this.#pass(name, args);
     if (this.#state === 'refused') return drop(this.#response, name, args);
     if (this.#state === 'waiting') {
@@ -81,7 +78,7 @@ class ResponseHold {
     return result;
   }
 
-  #pass(name: Name, args: readonly unknown[]): unknown {
+  #pass(name: Writer, args: readonly unknown[]): unknown {
     const passed = name === 'writeHead' && !this.#isDressed ? this.#dress(args) : args;
     return this.#inner.get(name)?.apply(this.#response, [...passed]);
   }
@@ -95,7 +92,7 @@ class ResponseHold {
     return rest;
   }
 
-  #keep(name: Name, args: unknown[]): unknown {
+  #keep(name: Writer, args: unknown[]): unknown {
     // As Node does, and at once: who writes is not there any more when it goes out.
     if (!isTaken(name, args[0])) throw notTaken(name);
     if (name === 'writeHead' && this.#givenStatus !== undefined) throw headersSent();
@@ -186,18 +183,14 @@ class ResponseHold {
   }
 }
 
-function put(response: object, name: string, value: unknown): void {
-  Object.defineProperty(response, name, { value, configurable: true, enumerable: false, writable: true });
-}
-
-function isTaken(name: Name, first: unknown): boolean {
+function isTaken(name: Writer, first: unknown): boolean {
   const isChunk = typeof first === 'string' || first instanceof Uint8Array;
   if (name === 'write') return isChunk;
   if (name === 'end') return isChunk || first === undefined || first === null || typeof first === 'function';
   return name !== 'writeHead' || (Number(first) >= 100 && Number(first) <= 999);
 }
 
-function notTaken(name: Name): Error {
+function notTaken(name: Writer): Error {
   if (name !== 'writeHead') {
     const error = new TypeError(
       'The "chunk" argument must be of type string or an instance of Buffer or Uint8Array.',
@@ -205,19 +198,6 @@ function notTaken(name: Name): Error {
     return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
   }
   return Object.assign(new RangeError('Invalid status code'), { code: 'ERR_HTTP_INVALID_STATUS_CODE' });
-}
-
-/** What comes of what is written for nobody: as if the client had left. */
-function drop(response: NodeResponse, name: Name, args: readonly unknown[]): unknown {
-  const callback = args.findLast((one) => typeof one === 'function') as Method | undefined;
-  if (callback !== undefined) queueMicrotask(() => callback(dropped()));
-  return name === 'write' ? false : response;
-}
-
-function dropped(): Error {
-  return Object.assign(new Error('The response was answered with an error instead.'), {
-    code: 'ERR_STREAM_DESTROYED',
-  });
 }
 
 function headersSent(): Error {

@@ -87,7 +87,7 @@ export class ReadOnlySession implements ServedSession, SessionActions {
 function emptySession(request: SessionRequest, parts: SessionParts, failure: () => HttpException): object {
   const { classes, rules } = parts;
   const target = Object.create(classes.Session.prototype, {
-    cookie: { value: Object.freeze(makeCookie(classes, rules, request)), enumerable: true },
+    cookie: { value: makeCookie(classes, rules, request), enumerable: true },
   }) as object;
   const refuse = (): never => {
     throw failure();

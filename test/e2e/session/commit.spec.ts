@@ -117,6 +117,13 @@ class Routes {
     setTimeout(() => raw.end('handler'), 5);
   }
 
+  @Get('late')
+  late(@Session() session: AnySession, @Res() response: AnyResponse) {
+    change(session);
+    response.send({ text: 'handler' });
+    throw new Error('too late');
+  }
+
   @Get('empty')
   @HttpCode(204)
   empty(@Session() session: AnySession) {
@@ -147,6 +154,7 @@ const WAYS: [way: string, path: string, status: number, method: string][] = [
   ['a raw response', '/raw', 200, 'GET'],
   ['a pipeline into the raw response', '/piped', 200, 'GET'],
   ['a head that is flushed', '/flushed', 200, 'GET'],
+  ['a handler that throws once it has answered', '/late', 200, 'GET'],
   ['a 204', '/empty', 204, 'GET'],
   ['HEAD', '/return', 200, 'HEAD'],
   ['@Sse', '/sse', 200, 'GET'],

@@ -8,7 +8,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, createServer as createServer2, type Http2Server } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from 'vitest';
 import { holdResponse, type HeadGate } from '../../../../src/session/platform/response-hold.js';
@@ -253,6 +253,30 @@ describe.each(['HTTP/1', 'HTTP/2'] as const)('a held response of %s', { timeout:
     });
     expect([reply.status, reply.text]).toEqual([503, 'refused']);
   });
+});
+
+it('a held response of HTTP/1 keeps those back that come behind it on its connection', async () => {
+  const gates = [gate(), gate()];
+  let asked = 0;
+  const server = createServer((incoming, response) => {
+    const own = gates[asked++] ?? gate();
+    holdResponse(response, own);
+    response.end(`for ${incoming.url}`);
+    if (asked < 2) return;
+    gates[1]?.let();
+    setImmediate(() => gates[0]?.let());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write(
+    'GET /one HTTP/1.1\r\nHost: a\r\n\r\nGET /two HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+  );
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await once(socket, 'end');
+  expect(text.match(/for \/(?:one|two)/g)).toEqual(['for /one', 'for /two']);
+  expect(text.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);
+  server.close();
 });
 
 function ask1(port: number): Promise<Reply> {
