@@ -56,11 +56,11 @@ export class ServedSessions implements RequestSessions {
   }
 
   rotate(request: object, grace: number): Promise<void> {
-    return this.#required(request).rotate(grace);
+    return told(this.#required(request).rotate(grace));
   }
 
   login(request: object, fields: SessionFields, attempt?: LoginAttempt): Promise<void> {
-    return this.#required(request).login(fields, attempt);
+    return told(this.#required(request).login(fields, attempt));
   }
 
   #applies(request: SessionRequest): boolean {
@@ -117,6 +117,13 @@ export class ServedSessions implements RequestSessions {
     if (session !== undefined) return session;
     throw new TypeError('The request has no session: its path is excluded, or the middleware has not run.');
   }
+}
+
+/** What fails is what filters are to see. */
+function told(work: Promise<void>): Promise<void> {
+  return work.catch((error: unknown) => {
+    throw sessionFailure(error);
+  });
 }
 
 function ambiguous(): HttpException {

@@ -119,7 +119,8 @@ export class SessionService implements AsyncIterable<string> {
    * Gives the session of a request a new id, and stores it: at every step up in what its visitor may do. For `grace` (0), an hour at
    * most, requests with the old id read what it held before, without the fields of its user.
    *
-   * @throws SessionGoneError when it was ended meanwhile
+   * @throws ConflictException (409), its cause a `SessionGoneError`, when it was ended meanwhile
+   * @throws ServiceUnavailableException (503) where Redis does not answer
    */
   async rotate(request: object, options: { readonly grace?: Duration } = {}): Promise<void> {
     const { grace } = optionsObject(options, 'options', ['grace']);
@@ -134,8 +135,9 @@ export class SessionService implements AsyncIterable<string> {
    * Signs a user in: the session of the request gets a new id, keeps what it held, gets these fields, and is stored. With an attempt
    * of `beginLogin`, only if the user's sessions were not ended since.
    *
-   * @throws SessionGoneError when the attempt was overtaken or is older than ten minutes, or the session was ended meanwhile. Nobody
-   *   is signed in then
+   * @throws ConflictException (409), its cause a `SessionGoneError`, when the attempt was overtaken or is older than ten minutes, or
+   *   the session was ended meanwhile. Nobody is signed in then
+   * @throws ServiceUnavailableException (503) where Redis does not answer
    */
   async login(request: object, fields: SessionFields, attempt?: LoginAttempt): Promise<void> {
     requireObject(fields, 'fields');

@@ -75,7 +75,7 @@ export function makeCookie(
 }
 
 /** Lets a cookie end a time after this moment. */
-export function setMaxAge(cookie: SessionCookie, maxAge: number | null): SessionCookie {
+function setMaxAge(cookie: SessionCookie, maxAge: number | null): SessionCookie {
   return Object.assign(cookie, { maxAge, originalMaxAge: maxAge });
 }
 

@@ -4,10 +4,18 @@ import {
   InternalServerErrorException,
   ServiceUnavailableException,
 } from '@nestjs/common';
-import { PayloadTooLargeError, SerializationError, SessionGoneError } from '../../errors.js';
+import {
+  InvalidOptionsError,
+  PayloadTooLargeError,
+  SerializationError,
+  SessionGoneError,
+} from '../../errors.js';
 
 /** What a client is to do that got a 503: ask again after so many seconds. */
 export const RETRY_AFTER = '1';
+
+/** What no other try mends: the session, or what the application says of it, is wrong. */
+const MISTAKES = [InvalidOptionsError, PayloadTooLargeError, SerializationError, TypeError, ReferenceError];
 
 /** What a client learns of what went wrong with its session. The cause is for filters and logs. */
 export function sessionFailure(cause: unknown): HttpException {
@@ -15,7 +23,7 @@ export function sessionFailure(cause: unknown): HttpException {
   if (cause instanceof SessionGoneError) {
     return new ConflictException('The session was ended meanwhile.', { cause });
   }
-  if (cause instanceof SerializationError || cause instanceof PayloadTooLargeError) {
+  if (MISTAKES.some((mistake) => cause instanceof mistake)) {
     return new InternalServerErrorException(undefined, { cause });
   }
   return new ServiceUnavailableException('Sessions are not available at the moment.', { cause });

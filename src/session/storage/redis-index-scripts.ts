@@ -3,9 +3,9 @@ import { defineScript } from '../../connection/script.js';
 /** How long an entry of a user's index is kept after its deadline: longer than it takes to mend one that is behind. */
 export const OVERDUE_LIFE = 600_000;
 /** How long a login may take from `beginLogin` on. */
-export const LOGIN_LIMIT = 600_000;
+const LOGIN_LIMIT = 600_000;
 /** How long it is known that all sessions of a user were ended: longer than any login that is still accepted. */
-export const EPOCH_LIFE = 3_600_000;
+const EPOCH_LIFE = 3_600_000;
 
 /**
  * Notes a session in a shard of the registry. ARGV: handle, deadline, and whether it is there already (1). What is there already

@@ -9,7 +9,7 @@ import { defineScript } from '../../connection/script.js';
  */
 
 /** How long an ended session keeps others from bringing it back, in milliseconds: longer than any request. */
-export const TOMBSTONE_LIFE = 60_000;
+const TOMBSTONE_LIFE = 60_000;
 
 /** What UPDATE and FREEZE answer first. */
 export const ANSWER = { gone: 0, stored: 1, merged: 2, frozen: 3, tooLarge: 4, changed: 5 } as const;

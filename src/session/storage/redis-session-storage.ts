@@ -48,7 +48,7 @@ export function redisSessionStorage(parts: SessionStorageParts): ManagedSessionS
  * Writes an entry of the index before the session that it is of: in the same turn of the event loop, so that both take one round
  * trip, but for a session that gets a user. That one waits until it is noted: whoever ends all sessions of the user finds it.
  */
-export class RedisSessionStorage implements ManagedSessionStorage {
+class RedisSessionStorage implements ManagedSessionStorage {
   readonly #context: StorageContext;
   readonly #live: LiveSessions;
   readonly #users: UserSessions;

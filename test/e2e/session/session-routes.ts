@@ -1,4 +1,4 @@
-import { Controller, Get, Module, Session, type Type } from '@nestjs/common';
+import { Controller, Get, Session, type Type } from '@nestjs/common';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** A request or response of either platform. */
@@ -37,10 +37,6 @@ export function done(start: (callback: (error?: unknown) => void) => unknown): P
 export function rawOf(response: AnyResponse): ServerResponse {
   return response.raw ?? response;
 }
-
-/** A module without anything. */
-@Module({})
-export class Nothing {}
 
 /** Routes that set and show fields. */
 export function basicRoutes(): Type {
