@@ -290,7 +290,7 @@ describe('the session of a request', () => {
   it('of who could not be signed in holds nothing of it', async () => {
     await ask(async (request, response) => {
       storage.before = () => Promise.reject(new Error('away'));
-      await expect(served.login(request, { user: 'ann' })).rejects.toThrow('away');
+      await expect(served.login(request, { user: 'ann' })).rejects.toThrow(ServiceUnavailableException);
       expect(request.session['user']).toBeUndefined();
       response.end();
     });
