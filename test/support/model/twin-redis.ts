@@ -112,8 +112,10 @@ export class TwinRedis {
     return JSON.stringify(
       this.#model.held().map(({ key, value, left }) => ({
         key,
-        left,
-        tokens: value instanceof Map ? [...value].map(([token, ends]) => [token, ends - now]) : [],
+        // Redis takes whole milliseconds only.
+        left: Math.round(left),
+        tokens:
+          value instanceof Map ? [...value].map(([token, ends]) => [token, Math.round(ends - now)]) : [],
       })),
     );
   }
