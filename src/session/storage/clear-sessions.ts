@@ -1,55 +1,97 @@
+import type { Clock } from '../../clock.js';
 import type { LiveSessions, StorageContext } from './live-sessions.js';
 import { SHARDS } from './session-keys.js';
 
+/** Sessions that are ended together. */
+const STEP = 50;
+/** Keys that are looked at in the time in which one session is ended. */
+const LOOKS = 10;
+/** Between two steps, in milliseconds: the other clients of the server are to be served meanwhile. */
+const PAUSE = 2;
+
 /**
- * Ends all sessions of a prefix, those that the registry has first, then what SCAN still finds. Tombstones stay for a minute, so
- * that nothing that is under way comes after it, and so does what keeps logins from being late. What begins meanwhile is ended or
- * stays as it is, with its entries.
+ * Ends all sessions of a prefix, those that the registry has first, then what SCAN still finds: what is lost to the registry, is
+ * noted without being a session, was put aside, or is of a wrong type. Tombstones stay for a minute, so that nothing that is under
+ * way comes after it, and so does what keeps logins from being late. What begins meanwhile is ended or stays as it is, with its
+ * entries.
+ *
+ * It goes in small steps and rests after each, and each part of it ends: nobody can begin sessions as fast as to keep it going.
  */
-export async function clearSessions(context: StorageContext, live: LiveSessions): Promise<void> {
+export async function clearSessions(
+  context: StorageContext,
+  live: LiveSessions,
+  clock: Clock,
+): Promise<void> {
   const { connection, index, keys } = context;
-  for (let shard = 0; shard < SHARDS; shard++) await endEach(context, live, () => index.first(shard));
-  const aside = keys.unreadable('');
-  for await (const batch of connection.scan(keys.everything)) {
-    const found = batch.map(String);
-    await endSessions(context, live, found);
-    for (const key of found) {
-      const userKey = keys.userKeyIn(key);
-      // Not by its key: a session that begins at this moment may be noted there.
-      if (userKey !== undefined) await endEach(context, live, () => index.firstOf(userKey), userKey);
+  const clearing = new Clearing(context, live, clock);
+  for (let shard = 0; shard < SHARDS; shard++) {
+    for await (const entries of index.walk(shard)) await clearing.end(entries.map(({ handle }) => handle));
+  }
+  for await (const batch of connection.scan(keys.everything)) await clearing.endFound(batch.map(String));
+}
+
+class Clearing {
+  readonly #context: StorageContext;
+  readonly #live: LiveSessions;
+  readonly #clock: Clock;
+  #done = 0;
+
+  constructor(context: StorageContext, live: LiveSessions, clock: Clock) {
+    this.#context = context;
+    this.#live = live;
+    this.#clock = clock;
+  }
+
+  /** Ends sessions that an index has, and takes them out there: whatever else stands in it, too. */
+  async end(handles: readonly string[], userKey?: string): Promise<void> {
+    for (let at = 0; at < handles.length; at += STEP) {
+      const some = handles.slice(at, at + STEP);
+      await Promise.all(some.map((handle) => this.#live.end(handle, 'revoked')));
+      await this.#context.index.leaveAll(some, userKey);
+      await this.#rest(some.length);
     }
-    const rest = found.filter((key) => key.startsWith(aside));
-    await connection.pipeline(rest.map((key) => ({ key, args: ['UNLINK', key] })));
   }
-}
 
-/** Ends what an index has, and takes it out there, until nothing is left. */
-async function endEach(
-  { index }: StorageContext,
-  live: LiveSessions,
-  first: () => Promise<readonly string[]>,
-  userKey?: string,
-): Promise<void> {
-  for (let handles = await first(); handles.length > 0; handles = await first()) {
-    await Promise.all(
-      handles.map(async (handle) => {
-        await live.end(handle, 'revoked');
-        // One whose time has passed is taken out as well.
-        await index.leave(handle, userKey);
-      }),
-    );
+  /** Ends what stands at keys. Those of other prefixes stay as they are. */
+  async endFound(found: readonly string[]): Promise<void> {
+    const { connection, index, keys } = this.#context;
+    const ours = found.flatMap((key) => {
+      const known = keys.locate(key);
+      return known === undefined ? [] : [{ key, ...known }];
+    });
+    const sessions = ours.filter(({ kind }) => kind === 'session').map(({ of }) => of);
+    await this.end(await this.#withoutEnded(sessions));
+    for (const { kind, of } of ours) {
+      if (kind !== 'user') continue;
+      // Not by its key: a session that begins at this moment may be noted there.
+      for await (const entries of index.walkUser(of)) {
+        await this.end(
+          entries.map(({ handle }) => handle),
+          of,
+        );
+      }
+    }
+    const aside = ours.filter(({ kind }) => kind === 'unreadable');
+    await connection.pipeline(aside.map(({ key }) => ({ key, args: ['UNLINK', key] })));
+    await index.mend(ours.map(({ key }) => key));
+    await this.#rest(found.length / LOOKS);
   }
-}
 
-/** Ends those of the keys that are sessions. */
-async function endSessions(
-  { keys }: StorageContext,
-  live: LiveSessions,
-  found: readonly string[],
-): Promise<void> {
-  const start = keys.session('');
-  const handles = found.filter((key) => key.startsWith(start)).map((key) => keys.handleIn(key));
-  const lives = await live.livesOf(handles);
-  const left = handles.filter((_, at) => lives[at]?.state !== 'ended');
-  await Promise.all(left.map((handle) => live.end(handle, 'revoked')));
+  /** Most of what SCAN finds are the tombstones of those that have just been ended. */
+  async #withoutEnded(handles: readonly string[]): Promise<string[]> {
+    const { connection, keys } = this.#context;
+    const commands = handles.map((handle) => {
+      const key = keys.session(handle);
+      return { key, args: ['HEXISTS', key, 'x'] };
+    });
+    const marks = await connection.pipeline(commands);
+    return handles.filter((_, at) => marks[at] !== 1);
+  }
+
+  async #rest(done: number): Promise<void> {
+    this.#done += done;
+    if (this.#done < STEP) return;
+    this.#done = 0;
+    await new Promise<void>((resolve) => void this.#clock.schedule(PAUSE, resolve, true));
+  }
 }

@@ -53,11 +53,13 @@ class RedisSessionStorage implements ManagedSessionStorage {
   readonly #live: LiveSessions;
   readonly #users: UserSessions;
   readonly #sweeper: SessionSweeper;
+  readonly #clock: Clock;
   readonly #legacy: LegacySessions | undefined;
 
   /** `legacy`: sessions that are moved here when they are asked for. */
   constructor(context: StorageContext, clock: Clock, legacy?: LegacySessions) {
     this.#context = context;
+    this.#clock = clock;
     this.#legacy = legacy;
     this.#live = new LiveSessions(context);
     this.#users = new UserSessions(context, this.#live);
@@ -188,7 +190,7 @@ class RedisSessionStorage implements ManagedSessionStorage {
   }
 
   clear(): Promise<void> {
-    return clearSessions(this.#context, this.#live);
+    return clearSessions(this.#context, this.#live, this.#clock);
   }
 
   /** Stores a session of connect-redis as ours. Whoever does first, and whoever has ended it, is right. */
