@@ -108,17 +108,17 @@ export function resolveModuleOptions(raw: unknown, listed: readonly string[] = [
   }
   const http = resolveResponseCache(options.http, 'options.http');
   const { keyPrefix = 'cache' } = options;
-  const session = resolveSession(options.session, keyPrefix, connections);
+  const session = resolveSession(options.session, { keyPrefix, caches: [...caches.keys()] }, connections);
   return Object.freeze({ keyPrefix, defaults, connections, caches, http, session });
 }
 
 function resolveSession(
   raw: unknown,
-  keyPrefix: string,
+  beside: { readonly keyPrefix: string; readonly caches: readonly string[] },
   connections: ReadonlyMap<string, ResolvedConnection>,
 ): ResolvedSession | undefined {
   if (raw === undefined) return undefined;
-  const session = resolveSessionOptions(raw, 'options.session', { keyPrefix });
+  const session = resolveSessionOptions(raw, 'options.session', beside);
   if (connections.has(session.connection)) return session;
   if (session.connection === 'default' && connections.size === 0) {
     throw new InvalidOptionsError('options.session', 'needs a Redis: give the module a "connection"');

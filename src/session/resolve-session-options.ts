@@ -61,18 +61,19 @@ const DOMAIN = /^\.?[a-z\d-]+(?:\.[a-z\d-]+)*$/i;
 const EXCLUDED = /^\/[^*?#]*(?:(?<=\/)\*)?$/;
 
 /**
- * Checks the options of sessions and fills in the defaults. `keyPrefix` is that of the caches. No error shows a secret.
+ * Checks the options of sessions and fills in the defaults. `keyPrefix` is that of the caches, and `caches` are the names that
+ * are known of them. No error shows a secret.
  *
  * @throws InvalidOptionsError naming the option below `path`, the rule and the value
  */
 export function resolveSessionOptions(
   raw: unknown,
   path: string,
-  { keyPrefix }: { readonly keyPrefix: string },
+  { keyPrefix, caches = [] }: { readonly keyPrefix: string; readonly caches?: readonly string[] },
 ): ResolvedSession {
   const options = optionsObject(raw, path, [...OWN_OPTIONS, ...STORAGE_OPTIONS]);
   const prefix = keyPrefix === 'cache' || keyPrefix === '' ? 'session' : `${keyPrefix}-session`;
-  const storage = resolveSessionStorage(options, path, { prefix, caches: keyPrefix });
+  const storage = resolveSessionStorage(options, path, { prefix, caches: keyPrefix, names: caches });
   const cookie = resolveCookie(options['cookie'], `${path}.cookie`);
   const device = flag(options['device'], `${path}.device`);
   if (device && storage.legacy?.mode === 'dual') {

@@ -1,6 +1,6 @@
 import { milliseconds, type Duration } from '../../duration.js';
 import { InvalidOptionsError } from '../../errors.js';
-import { escapePrefix } from '../../key/escape.js';
+import { escapePrefix, escapeSegment } from '../../key/escape.js';
 import { flag, oneOf, optionalText, optionsObject, requireObject, wholeNumber } from '../../option.js';
 import type { SessionFields } from '../record/session-record.js';
 
@@ -44,6 +44,8 @@ export interface SessionStorageDefaults {
   readonly prefix: string;
   /** The prefix of the caches, as it was given, with which that of sessions must not overlap; `undefined` = there are none. */
   readonly caches: string | undefined;
+  /** The names of caches, as far as they are known: without a prefix, keys begin with these. */
+  readonly names?: readonly string[];
 }
 
 /** The names of the options that `resolveSessionStorage` reads. */
@@ -95,14 +97,20 @@ export function resolveSessionStorage(
   });
 }
 
-function resolvePrefix(value: unknown, path: string, { prefix, caches }: SessionStorageDefaults): string {
-  const given = optionalText(value, path) ?? prefix;
+function resolvePrefix(value: unknown, path: string, defaults: SessionStorageDefaults): string {
+  const given = optionalText(value, path) ?? defaults.prefix;
   const escaped = escapePrefix(given);
-  if (caches !== undefined && caches !== '' && overlaps(`${escaped}:`, `${escapePrefix(caches)}:`)) {
-    const rule = `must not overlap with the keys of caches, which begin with ${JSON.stringify(`${caches}:`)}`;
-    throw new InvalidOptionsError(path, rule, given);
-  }
-  return escaped;
+  const met = startsOfCaches(defaults).find((start) => overlaps(`${escaped}:`, start));
+  if (met === undefined) return escaped;
+  const rule = `must not overlap with the keys of caches, which begin with ${JSON.stringify(met)}`;
+  throw new InvalidOptionsError(path, rule, given);
+}
+
+function startsOfCaches({ caches, names = [] }: SessionStorageDefaults): string[] {
+  if (caches === undefined) return [];
+  if (caches !== '') return [`${escapePrefix(caches)}:`];
+  // With a version, which may change, an @ follows the name.
+  return names.map(escapeSegment).flatMap((name) => [`${name}:`, `${name}@`]);
 }
 
 function overlaps(one: string, other: string): boolean {

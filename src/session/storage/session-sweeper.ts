@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js';
+import { RedisUnavailableError } from '../../errors.js';
 import type { IndexEntry } from './redis-session-index.js';
 import type { LiveSessions, SessionLife, StorageContext } from './live-sessions.js';
 import { SHARDS } from './session-keys.js';
@@ -57,18 +58,32 @@ export class SessionSweeper {
 
   async #isChosen(): Promise<boolean> {
     const { connection, keys } = this.#context;
-    const args = ['SET', keys.sweep, newVersion(), 'NX', 'PX', LEASE];
-    return (await connection.request({ key: keys.sweep, args })) !== null;
+    const key = keys.sweep;
+    const taken = await connection.request({ key, args: ['SET', key, newVersion(), 'NX', 'PX', LEASE] });
+    if (taken !== null) return true;
+    // A lease ends. What does not is none, and would keep everybody from looking for good.
+    const left = await connection.request({ key, args: ['PTTL', key] });
+    if (left === -1) await connection.request({ key, args: ['UNLINK', key] });
+    return false;
   }
 
   /** Looks through the whole registry once. */
   async sweep(): Promise<void> {
     for (let shard = 0; shard < SHARDS; shard++) {
-      for (let kept = 0; !this.#closed;) {
-        const entries = await this.#context.index.overdue(shard, kept);
-        if (entries.length === 0) break;
-        kept += await this.#settleAll(entries);
+      try {
+        await this.#sweepShard(shard);
+      } catch (error) {
+        // What Redis refuses in one shard must not keep the others from being looked at.
+        if (error instanceof RedisUnavailableError) throw error;
       }
+    }
+  }
+
+  async #sweepShard(shard: number): Promise<void> {
+    for (let kept = 0; !this.#closed;) {
+      const entries = await this.#context.index.overdue(shard, kept);
+      if (entries.length === 0) break;
+      kept += await this.#settleAll(entries);
     }
   }
 

@@ -63,6 +63,16 @@ test.each([
   expect(() => resolve({ prefix }, keyPrefix)).toThrow(/^session\.prefix: must not overlap/);
 });
 
+test('beside caches without a prefix, sessions must not be below the name of one', () => {
+  const beside = { keyPrefix: '', caches: ['default', 'session', 'a:b'] };
+  const resolved = (given: object) => resolveSessionOptions({ secret: SECRET, ...given }, 'session', beside);
+  for (const prefix of ['default', 'session', 'session:web', 'session@2']) {
+    expect(() => resolved({ prefix })).toThrow(/^session\.prefix: must not overlap/);
+  }
+  expect(() => resolved({})).toThrow('begin with "session:", received "session"');
+  for (const prefix of ['sessions', 'a', 'a:b']) expect(resolved({ prefix }).storage.prefix).toBe(prefix);
+});
+
 test('the name of the cookie says what browsers hold it to', () => {
   expect(resolve({ cookie: { secure: true } }).name).toBe('__Host-sid');
   expect(resolve({ cookie: { secure: true, domain: 'a.example' } }).name).toBe('sid');
