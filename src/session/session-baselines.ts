@@ -3,6 +3,7 @@ import type { Baseline } from './record/session-record.js';
 /** What is known of one session object of the application. */
 export interface HeldSession {
   readonly id: string;
+  readonly handle: string;
   /** The state that the object was read or stored as; `undefined` = it is new, or a copy of which nothing is known. */
   baseline: Baseline | undefined;
   /** Whether it may be stored as a new session: it was not made from something that a store is said to have given. */
@@ -36,11 +37,11 @@ export class SessionBaselines {
     }) as object;
   }
 
-  /** What to give to somebody who reads a session: its fields as properties of its own. */
+  /** Makes of an object that nobody else has what to give to somebody who reads a session. */
   give(fields: object, held: HeldSession): object {
-    const data = Object.create(this.#prototype, Object.getOwnPropertyDescriptors(fields)) as object;
-    this.#held.set(data, held);
-    return data;
+    Object.setPrototypeOf(fields, this.#prototype);
+    this.#held.set(fields, held);
+    return fields;
   }
 
   /** Says of which state an object is. */
@@ -80,6 +81,6 @@ export class SessionBaselines {
 
 /** The same state, for another object: a write of one says nothing of what the other one holds. */
 export function copyOf(held: HeldSession): HeldSession {
-  const { id, baseline, isNew } = held;
-  return { id, baseline: baseline === undefined ? undefined : { ...baseline }, isNew, turn: undefined };
+  const { baseline } = held;
+  return { ...held, baseline: baseline === undefined ? undefined : { ...baseline }, turn: undefined };
 }

@@ -2,12 +2,13 @@ import type { Clock } from '../clock.js';
 import type { RedisConnection } from '../connection/connection.js';
 import { InvalidOptionsError, SessionGoneError } from '../errors.js';
 import { maxAgeOf, storedCookie } from './cookie-age.js';
-import { fieldsText, parseFields } from './record/fields-text.js';
+import { fieldTexts, joinTexts, parseFields } from './record/fields-text.js';
 import { handleOf } from './record/session-ids.js';
-import type { SessionDraft, SessionRecord } from './record/session-record.js';
+import type { Baseline, SessionDraft, SessionFields, SessionRecord } from './record/session-record.js';
 import { copyOf, SessionBaselines, type HeldSession } from './session-baselines.js';
 import type { ResolvedSessionStorage } from './storage/resolve-storage-options.js';
 import type { SessionStorage, WriteOutcome } from './storage/session-storage.js';
+import { TextDraft } from './text-draft.js';
 
 /** What sessions as objects are made of. */
 export interface StoredSessionsParts {
@@ -38,7 +39,8 @@ export class StoredSessions {
   /** Reads a session; `undefined` = there is none. An id that nobody can have been given is not asked for. */
   async read(id: string): Promise<object | undefined> {
     if (!isId(id)) return undefined;
-    await this.#parts.starting();
+    const starting = this.#parts.starting();
+    if (starting !== undefined) await starting;
     const record = await this.#parts.storage.read(id);
     return record === undefined ? undefined : this.#give(id, record);
   }
@@ -76,10 +78,10 @@ export class StoredSessions {
     if (!isId(id))
       throw new InvalidOptionsError('id', `must be a string of at least ${SHORTEST_ID} characters`);
     const held = this.#heldOf(id, session);
-    const { cookie, ...fields } = session as Readonly<Record<string, unknown>>;
     // What happens to the object from now on is not of this write, even if it has to wait.
-    const text = fieldsText(fields);
-    await this.#inTurn(held, () => this.#save(held, text, cookie));
+    const texts = fieldTexts(session as SessionFields);
+    const cookie: unknown = Reflect.get(session, 'cookie');
+    await this.#inTurn(held, () => this.#save(held, texts, cookie));
   }
 
   /** Lengthens the life of a session where that is due, and keeps its own idle time. Changed fields are not stored. */
@@ -111,21 +113,20 @@ export class StoredSessions {
   adopt(session: object, from: object, id: string): void {
     const known = this.#baselines.of(from, id);
     // What was not read is never stored under an id that somebody may have made up.
-    const unknown: HeldSession = { id, baseline: undefined, isNew: false, turn: undefined };
-    this.#baselines.hold(session, known === undefined ? unknown : copyOf(known));
+    this.#baselines.hold(session, known === undefined ? heldSession(id, { isNew: false }) : copyOf(known));
   }
 
-  async #save(held: HeldSession, text: string, cookie: unknown): Promise<void> {
+  async #save(held: HeldSession, texts: ReadonlyMap<string, string>, cookie: unknown): Promise<void> {
     const maxAge = this.#maxAge(held, cookie);
     if (typeof maxAge === 'number' && maxAge <= 0) {
       await this.#parts.storage.destroy(held.id, 'logout');
       return;
     }
-    if (held.baseline?.text === text && held.baseline.maxAge === maxAge) {
-      await this.#touch(held, cookie);
+    if (held.baseline?.maxAge === maxAge && held.baseline?.text === joinTexts(texts)) {
+      await this.#lengthen(held, held.baseline);
       return;
     }
-    const outcome = await this.#write(held, { fields: parseFields(text), maxAge });
+    const outcome = await this.#write(held, new TextDraft(texts, maxAge));
     if (this.#parts.settings.onGone === 'error' && (outcome === 'gone' || outcome === 'frozen')) {
       throw new SessionGoneError();
     }
@@ -141,16 +142,20 @@ export class StoredSessions {
       if (record === undefined) return 'gone';
       held.baseline = record.baseline;
     }
-    return storage.update(handleOf(held.id), draft, held.baseline);
+    return storage.update(held.handle, draft, held.baseline);
   }
 
   async #touch(held: HeldSession, cookie: unknown): Promise<void> {
-    const { storage } = this.#parts;
-    held.baseline ??= (await storage.read(held.id))?.baseline;
+    held.baseline ??= (await this.#parts.storage.read(held.id))?.baseline;
     if (held.baseline === undefined) return;
-    const maxAge = this.#maxAge(held, cookie);
-    if (maxAge !== held.baseline.maxAge) await this.#save(held, held.baseline.text, cookie);
-    else if (storage.isTouchDue(held.baseline)) await storage.touch(handleOf(held.id), held.baseline);
+    const { text, maxAge } = held.baseline;
+    if (this.#maxAge(held, cookie) === maxAge) await this.#lengthen(held, held.baseline);
+    else await this.#save(held, fieldTexts(parseFields(text)), cookie);
+  }
+
+  async #lengthen({ handle }: HeldSession, baseline: Baseline): Promise<void> {
+    const { storage } = this.#parts;
+    if (storage.isTouchDue(baseline)) await storage.touch(handle, baseline);
   }
 
   #maxAge({ baseline }: HeldSession, cookie: unknown): number | null | undefined {
@@ -159,31 +164,34 @@ export class StoredSessions {
   }
 
   /** Writes of one object one after the other: each goes by the state that the one before has left. */
-  async #inTurn(held: HeldSession, write: () => Promise<void>): Promise<void> {
+  #inTurn(held: HeldSession, write: () => Promise<void>): Promise<void> {
     const before = held.turn ?? this.#parts.starting();
     const work = before === undefined ? write() : before.then(write);
-    const turn = work.then(nothing, nothing);
-    held.turn = turn;
-    try {
-      await work;
-    } finally {
+    // Whoever called is told how it went; the next one only waits.
+    const end = (): void => {
       if (held.turn === turn) held.turn = undefined;
-    }
+    };
+    const turn: Promise<void> = work.then(end, end);
+    held.turn = turn;
+    return work;
   }
 
   #heldOf(id: string, session: object): HeldSession {
     const known = this.#baselines.of(session, id);
     if (known !== undefined) return known;
-    const held: HeldSession = { id, baseline: undefined, isNew: true, turn: undefined };
+    const held = heldSession(id, { isNew: true });
     this.#baselines.hold(session, held);
     return held;
   }
 
-  #give(id: string, { fields, baseline }: SessionRecord): object {
+  #give(id: string, { handle, fields, baseline }: SessionRecord): object {
     const { settings, clock, connection } = this.#parts;
     const age = baseline.maxAge === undefined ? settings.ttl : baseline.maxAge;
     const cookie = storedCookie(age, baseline.deadline - connection.now(), clock.now());
-    return this.#baselines.give({ cookie, ...fields }, { id, baseline, isNew: false, turn: undefined });
+    return this.#baselines.give(
+      { cookie, ...fields },
+      { id, handle, baseline, isNew: false, turn: undefined },
+    );
   }
 }
 
@@ -191,6 +199,7 @@ function isId(id: unknown): id is string {
   return typeof id === 'string' && id.length >= SHORTEST_ID;
 }
 
-function nothing(): void {
-  // Whoever called is told; the next one only waits.
+/** A session of whose state nothing is known. */
+function heldSession(id: string, { isNew }: Pick<HeldSession, 'isNew'>): HeldSession {
+  return { id, handle: handleOf(id), baseline: undefined, isNew, turn: undefined };
 }
