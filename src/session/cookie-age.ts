@@ -1,3 +1,4 @@
+import { ownIdleTime } from './record/idle-time.js';
 import type { Baseline } from './record/session-record.js';
 
 /** A session's cookie as a store gives it: what is the session's own. Attributes come from whoever serves it. */
@@ -17,19 +18,9 @@ interface AgeContext {
   readonly now: number;
 }
 
-// express-session counts `originalMaxAge` anew from the clock with each request, and loses a moment each time.
-const DRIFT = 1_000;
-
-/**
- * The own idle time of a session, from the cookie of a session object, as `Baseline.maxAge` has it. What is the same but for
- * the time that counting takes is the same.
- */
+/** The own idle time of a session, from the cookie of a session object, as `Baseline.maxAge` has it. */
 export function maxAgeOf(cookie: unknown, { ttl, baseline, now }: AgeContext): number | null | undefined {
-  const age = givenAge(cookie, now);
-  if (age === undefined) return baseline?.maxAge;
-  const known = baseline?.maxAge === undefined ? ttl : baseline.maxAge;
-  if (baseline !== undefined && isSame(age, known)) return baseline.maxAge;
-  return isSame(age, ttl) ? undefined : age;
+  return ownIdleTime(saidBy(cookie, now), ttl, baseline?.maxAge);
 }
 
 /** The cookie of a session that was read. `left` = the milliseconds that it has left. */
@@ -39,20 +30,13 @@ export function storedCookie(age: number | null, left: number, now: number): Sto
 }
 
 /** What a cookie says; `undefined` = nothing. */
-function givenAge(cookie: unknown, now: number): number | null | undefined {
+function saidBy(cookie: unknown, now: number): unknown {
   if (typeof cookie !== 'object' || cookie === null) return undefined;
   const { originalMaxAge, maxAge, expires } = cookie as Readonly<Record<string, unknown>>;
-  for (const age of [originalMaxAge, maxAge]) {
-    if (typeof age === 'number' && Number.isFinite(age)) return Math.round(age);
-  }
+  for (const age of [originalMaxAge, maxAge]) if (Number.isFinite(age)) return age;
   if (expires instanceof Date || typeof expires === 'string') {
     const end = new Date(expires).getTime();
     if (Number.isFinite(end)) return end - now;
   }
   return originalMaxAge === undefined && maxAge === undefined && expires === undefined ? undefined : null;
-}
-
-function isSame(age: number | null, known: number | null): boolean {
-  if (age === null || known === null) return age === known;
-  return Math.abs(age - known) <= Math.min(DRIFT, known / 10);
 }

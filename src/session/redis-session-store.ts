@@ -208,10 +208,16 @@ export class RedisSessionStore extends EventEmitter {
 /** Gives a promise, or its outcome to a callback. */
 function answer<T>(work: Promise<T>, callback: Callback | undefined): Promise<T> | undefined {
   if (callback === undefined) return work;
-  // Called on its own, so that what it throws is not taken for an error of the store.
-  work.then(
-    (result) => queueMicrotask(() => callback(null, result)),
-    (error: unknown) => queueMicrotask(() => callback(error)),
-  );
+  void tell(work, callback);
   return undefined;
+}
+
+async function tell<T>(work: Promise<T>, callback: Callback): Promise<void> {
+  // Called on its own, so that what it throws is not taken for an error of the store.
+  try {
+    const result = await work;
+    queueMicrotask(() => callback(null, result));
+  } catch (error) {
+    queueMicrotask(() => callback(error));
+  }
 }

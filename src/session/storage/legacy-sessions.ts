@@ -1,6 +1,7 @@
 import type { RedisCommand, RedisConnection, RedisReply } from '../../connection/connection.js';
 import { escapeGlob } from '../../key/escape.js';
 import { fieldsText, parseFields } from '../record/fields-text.js';
+import { ownIdleTime } from '../record/idle-time.js';
 import type { SessionDraft, SessionFields } from '../record/session-record.js';
 import type { ResolvedLegacy } from './resolve-storage-options.js';
 
@@ -9,9 +10,6 @@ export interface LegacySession extends SessionDraft {
   /** What it has left to live, in milliseconds; `undefined` = it does not expire. */
   readonly left: number | undefined;
 }
-
-/** express-session counts `originalMaxAge` anew from the clock with each request, and loses a moment each time. */
-const DRIFT = 1_000;
 
 /** The keys of connect-redis: one for each session, its id behind a prefix, with all that it holds as one JSON text. */
 export class LegacySessions {
@@ -73,10 +71,8 @@ export class LegacySessions {
 
   #maxAgeOf(cookie: unknown): number | null | undefined {
     if (typeof cookie !== 'object' || cookie === null) return undefined;
-    const { originalMaxAge: age } = cookie as { readonly originalMaxAge?: unknown };
-    if (age === null) return this.#ttl === null ? undefined : null;
-    if (typeof age !== 'number' || !(age > 0)) return undefined;
-    return this.#ttl !== null && Math.abs(age - this.#ttl) <= DRIFT ? undefined : Math.round(age);
+    const { originalMaxAge: said } = cookie as { readonly originalMaxAge?: unknown };
+    return said === null || (typeof said === 'number' && said > 0) ? ownIdleTime(said, this.#ttl) : undefined;
   }
 }
 
