@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js';
+import type { RedisReply } from '../../connection/connection.js';
 import type { LiveSessions, StorageContext } from './live-sessions.js';
 import { SHARDS } from './session-keys.js';
 
@@ -77,15 +78,20 @@ class Clearing {
     await this.#rest(found.length / LOOKS);
   }
 
-  /** Most of what SCAN finds are the tombstones of those that have just been ended. */
+  /** Most of what SCAN finds are tombstones of those that have just been ended, and lead to no other session. */
   async #withoutEnded(handles: readonly string[]): Promise<string[]> {
     const { connection, keys } = this.#context;
     const commands = handles.map((handle) => {
       const key = keys.session(handle);
-      return { key, args: ['HEXISTS', key, 'x'] };
+      return { key, args: ['HMGET', key, 'x', 'g'] };
     });
     const marks = await connection.pipeline(commands);
-    return handles.filter((_, at) => marks[at] !== 1);
+    return handles.filter((_, at) => {
+      const mark = marks[at];
+      if (!Array.isArray(mark)) return true;
+      const [ended, rotatedTo] = mark as readonly RedisReply[];
+      return ended === null || rotatedTo !== null;
+    });
   }
 
   async #rest(done: number): Promise<void> {

@@ -117,7 +117,7 @@ export class RedisSessionIndex {
     const now = `(${timeText(this.#connection.now())}`;
     const keys = userKey === undefined ? this.#shards() : [this.#keys.user(userKey)];
     const replies = await this.#run(keys.map((key) => ({ key, args: ['ZCOUNT', key, now, '+inf'] })));
-    return replies.reduce<number>((sum, reply) => sum + Number(reply), 0);
+    return replies.reduce<number>((sum, reply) => (typeof reply === 'number' ? sum + reply : sum), 0);
   }
 
   /** The sessions of a user, with some of which the time has passed. One round trip for each thousand. */
@@ -141,8 +141,8 @@ export class RedisSessionIndex {
   /** What stands for the sessions of a user now; empty = nobody has ended all of them lately. */
   async epochOf(userKey: string): Promise<string> {
     const key = this.#keys.epoch(userKey);
-    // Nothing of what was foreign is an empty list.
-    return String((await this.#read({ key, args: ['GET', key] })) ?? '');
+    const epoch = await this.#read({ key, args: ['GET', key] });
+    return Buffer.isBuffer(epoch) ? epoch.toString() : '';
   }
 
   /** Entries of a shard whose deadline has passed, without the first `skip` of them, 100 at most. */

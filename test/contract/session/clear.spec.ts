@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { handleOf } from '../../../src/session/record/session-ids.js';
+import type { RedisConnection } from '../../../src/connection/connection.js';
+import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { eventually } from '../../support/eventually.js';
 import { SharedRedis } from '../redis-caches.js';
-import { newPrefix, openStorage, recordOf, stored } from './session-storages.js';
+import { heldConnection } from './held-connection.js';
+import { draft, newPrefix, openStorage, recordOf, stored } from './session-storages.js';
 
 const redis = new SharedRedis();
 
@@ -48,6 +50,25 @@ test.each(['id', 'all', 'user', 'epoch', 'unreadable', 'sweep', `id:${'x'.repeat
     for (const key of [aside, inner.keys.sweep]) expect(await redis.server.cli('GET', key)).toBe('kept');
   },
 );
+
+test('clear() ends a session whose id was changed behind its back', async () => {
+  const prefix = newPrefix();
+  const subject = openStorage(redis.connection, { prefix });
+  const id = await stored(subject, { user: 'ann' });
+  const to = newSessionId();
+  await subject.storage.rotate(id, to, draft({ user: 'ann' }), 0);
+  await redis.server.cli('DEL', subject.keys.registryOf(handleOf(to)));
+  // The walk has been where the new one stands before it stood there.
+  const connection: RedisConnection = {
+    ...heldConnection(redis.connection).connection,
+    async *scan() {
+      yield [Buffer.from(subject.keys.session(handleOf(id)))];
+    },
+  };
+  const clearing = openStorage(connection, { prefix });
+  await clearing.storage.clear();
+  expect(await subject.storage.read(to)).toBeUndefined();
+});
 
 test('where indexes are not trusted, sessions of a user under a longer prefix are not found', async () => {
   const prefix = newPrefix();
