@@ -12,7 +12,8 @@ for number = tonumber(ARGV[3]), tonumber(ARGV[4]) do
   local other = string.format('%012d', math.floor(number / 10)) .. string.sub(user, 13)
   local key = string.gsub(KEYS[1], '[^:]+$', '') .. copy
   redis.call('COPY', KEYS[1], key)
-  redis.call('HSET', key, 'u', other)
+  local header = string.gsub(redis.call('HGET', key, 'h'), '^(%S+ %d+ %d+ %d* )[^ ]*', '%1' .. other)
+  redis.call('HSET', key, 'h', header)
   redis.call('ZADD', KEYS[2], ARGV[5], copy)
   local index = string.match(KEYS[3], '^(.*{)') .. other .. '}'
   redis.call('ZADD', index, ARGV[5], copy)
@@ -37,7 +38,7 @@ export async function multiplySessions(url, prefix, count) {
   const samples = [];
   for await (const some of client.scanIterator({ MATCH: `${prefix}:id:*`, TYPE: 'hash', COUNT: 1_000 })) {
     for (const key of some) {
-      const user = await client.hGet(key, 'u');
+      const user = (await client.hGet(key, 'h'))?.split(' ')[4];
       // What was ended lately has left a mark, which is no session.
       if (user) samples.push({ key, user });
     }

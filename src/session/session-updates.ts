@@ -62,12 +62,7 @@ export class SessionUpdates {
         'must not change whose session it is: that takes a login or an end',
       );
     }
-    // By a state that equals the draft, no field has changed: where others wrote, none is added to what they did.
-    const outcome = await this.#storage.update(
-      handle,
-      { fields, maxAge: baseline.maxAge },
-      { ...baseline, text },
-    );
+    const outcome = await this.#storage.replace(handle, { fields, maxAge: baseline.maxAge }, baseline);
     if (outcome === 'gone' || outcome === 'frozen') throw new SessionGoneError();
     return outcome === 'stored' ? fields : undefined;
   }

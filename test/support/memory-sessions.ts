@@ -1,7 +1,11 @@
 import { fieldsText, parseFields } from '../../src/session/record/fields-text.js';
 import { handleOf, newVersion, userKeyOf } from '../../src/session/record/session-ids.js';
 import type { Baseline, SessionDraft, SessionRecord } from '../../src/session/record/session-record.js';
-import type { SessionStorage, WriteOutcome } from '../../src/session/storage/session-storage.js';
+import type {
+  ReplaceOutcome,
+  SessionStorage,
+  WriteOutcome,
+} from '../../src/session/storage/session-storage.js';
 
 const BARE = { deadline: 0, absoluteEnd: Infinity, userKey: undefined };
 
@@ -75,6 +79,13 @@ export class MemorySessions implements SessionStorage {
     Object.assign(kept, { text: fieldsText(changed), version: newVersion(), maxAge });
     Object.assign(baseline, { version: kept.version, text, maxAge });
     return merged ? 'merged' : 'stored';
+  }
+
+  async replace(handle: string, draft: SessionDraft, baseline: Baseline): Promise<ReplaceOutcome> {
+    const kept = this.kept.get(handle);
+    if (kept?.frozen === false && kept.version !== baseline.version) return 'changed';
+    const outcome = await this.update(handle, draft, baseline);
+    return outcome === 'merged' ? 'changed' : outcome;
   }
 
   async touch(handle: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { parseFields } from './fields-text.js';
+import type { Baseline } from './session-record.js';
 
 /**
  * Which fields differ from those in a JSON text: their new texts by their names, an empty one where a field is not there any
@@ -13,5 +14,15 @@ export function changedFields(before: string, after: ReadonlyMap<string, string>
     if (!Object.hasOwn(old, name) || JSON.stringify(old[name]) !== text) changed.set(name, text);
   }
   for (const name of Object.keys(old)) if (!after.has(name)) changed.set(name, '');
+  return changed;
+}
+
+/** As `changedFields`, since a baseline: with what writes may have changed that were not answered. */
+export function changedSince(
+  { text, unsure }: Pick<Baseline, 'text' | 'unsure'>,
+  after: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const changed = changedFields(text, after);
+  for (const name of unsure?.fields ?? []) changed.set(name, after.get(name) ?? '');
   return changed;
 }

@@ -2,7 +2,7 @@ import { SerializationError } from '../../errors.js';
 import type { SessionFields } from './session-record.js';
 
 /** Names by which an object could reach what all objects share. */
-const SHARED_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+export const SHARED_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 /** Whether a JSON text may hold one of them as a name: it may be written by escapes. */
 const MAY_HOLD_SHARED = /"(?:__proto__|constructor|prototype)"|\\u/;
 
@@ -35,12 +35,13 @@ export function fieldsText(fields: SessionFields): string {
 }
 
 /**
- * The fields in a JSON text, without the names that `fieldTexts` drops for being shared by all objects.
+ * The fields in a JSON text, without the names that `fieldTexts` drops for being shared by all objects. `isClean` = the text is
+ * known to hold none (`mayHoldShared`).
  *
  * @throws SerializationError when it is no JSON text of an object. It quotes nothing
  */
-export function parseFields(text: string): SessionFields {
-  const fields = parseValue(text);
+export function parseFields(text: string, isClean?: boolean): SessionFields {
+  const fields = parseValue(text, isClean);
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) throw unreadable();
   return fields as SessionFields;
 }
@@ -50,9 +51,9 @@ export function parseFields(text: string): SessionFields {
  *
  * @throws SerializationError when it is no JSON text. It quotes nothing
  */
-export function parseValue(text: string): unknown {
+export function parseValue(text: string, isClean = !mayHoldShared(text)): unknown {
   const value = parseJson(text);
-  if (mayHoldShared(text)) dropShared(value);
+  if (!isClean) dropShared(value);
   return value;
 }
 
@@ -80,7 +81,7 @@ function textOf(name: string, fields: SessionFields): string | undefined {
   } catch (error) {
     throw new SerializationError(`The session's field ${JSON.stringify(name)} is not JSON.`, error);
   }
-  return text !== undefined && mayHoldShared(text) ? JSON.stringify(parseValue(text)) : text;
+  return text !== undefined && mayHoldShared(text) ? JSON.stringify(parseValue(text, false)) : text;
 }
 
 /** Takes the shared names out of a value of JSON, however deep it is. */

@@ -18,6 +18,18 @@ export interface Baseline {
   readonly absoluteEnd: number;
   /** What stands for its user in keys; `undefined` = nobody is signed in. */
   userKey: string | undefined;
+  /** What writes may have changed that were not answered: it differs from what is stored, as far as is known. */
+  unsure?: UnsureChanges | undefined;
+}
+
+/** What writes may have changed whose answers were lost. The next write stores it, be it as it was before them or not. */
+export interface UnsureChanges {
+  /** The names of fields. */
+  readonly fields: ReadonlySet<string>;
+  /** Whose the session may have become, as `Baseline.userKey`. */
+  readonly userKeys: ReadonlySet<string | undefined>;
+  /** Whether its own idle time may be another one. */
+  readonly maxAge: boolean;
 }
 
 /** Where a session was begun. */
@@ -50,4 +62,6 @@ export interface SessionDraft {
   readonly fields: SessionFields;
   /** As `Baseline.maxAge`. */
   readonly maxAge: number | null | undefined;
+  /** The fields by `fieldTexts`, where somebody has made these texts already. */
+  readonly texts?: ReadonlyMap<string, string> | undefined;
 }

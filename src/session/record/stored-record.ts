@@ -1,5 +1,6 @@
 import { fieldsText, mayHoldShared, parseFields, parseValue } from './fields-text.js';
 import type { Sealer } from './sealing.js';
+import { parseHeader, versionIn, type SessionHeader } from './session-header.js';
 import type { SessionDevice, SessionFields, SessionRecord } from './session-record.js';
 
 /** A session that stands in Redis and cannot be read: it is of another kind, damaged, or sealed by a key that is not known. */
@@ -10,8 +11,8 @@ export interface UnreadableRecord {
   readonly unreadable: true;
 }
 
-/** The names of the fields of the hash that a session is stored as. */
-export type StoredHash = ReadonlyMap<string, Buffer>;
+/** The hash that a session is stored as: what it holds by the names of its fields, one after the other. */
+export type StoredHash = readonly Buffer[];
 
 /** How a session is to be read. */
 export interface RecordReading {
@@ -23,6 +24,16 @@ export interface RecordReading {
   readonly deadline: number;
 }
 
+/** The fields of a hash that mean something. */
+interface HashParts {
+  header: string;
+  fields: Buffer | undefined;
+  device: Buffer | undefined;
+  rotated: boolean;
+  ended: boolean;
+  patches: [name: string, sealed: Buffer][];
+}
+
 /** What stands in front of the name of a field that was changed beside others' changes. */
 const PATCH = 'p:';
 
@@ -31,93 +42,89 @@ export function patchName(field: string): string {
   return PATCH + JSON.stringify(field).slice(1, -1);
 }
 
-/** A session's own idle time as text: empty = as the options say, `-` = until the browser ends. */
-export function maxAgeText(maxAge: number | null | undefined): string {
-  if (maxAge === undefined) return '';
-  return maxAge === null ? '-' : String(maxAge);
-}
-
-/** Reads the hash that a session is stored as; nothing of it is trusted. */
-export function readRecord(hash: StoredHash, reading: RecordReading): SessionRecord | UnreadableRecord {
-  const { handle } = reading;
-  const version = textOf(hash, 'v');
+/** Reads the hash that a session is stored as; nothing of it is trusted. `undefined` = it was ended. */
+export function readRecord(
+  hash: StoredHash,
+  reading: RecordReading,
+): SessionRecord | UnreadableRecord | undefined {
+  const parts = partsOf(hash);
+  if (parts.ended) return undefined;
+  const header = parseHeader(parts.header);
   try {
-    return recordOf(hash, version, reading);
+    if (header !== undefined) return recordOf(parts, header, reading);
   } catch {
-    return { handle, version, unreadable: true };
+    // It does not open, or is not what it should be.
   }
+  return { handle: reading.handle, version: versionIn(parts.header), unreadable: true };
 }
 
-function recordOf(hash: StoredHash, version: string, reading: RecordReading): SessionRecord {
-  const { handle, deadline, absoluteTtl } = reading;
-  if (version === '') throw new Error('A write has left no nonce.');
-  const { fields, text } = contentOf(hash, reading);
-  const createdAt = numberOf(hash, 'c');
-  const absoluteEnd = Math.min(
-    hash.get('e')?.length ? numberOf(hash, 'e') : Infinity,
-    createdAt + absoluteTtl,
-  );
-  const userKey = textOf(hash, 'u') || undefined;
+function partsOf(hash: StoredHash): HashParts {
+  const parts: HashParts = {
+    header: '',
+    fields: undefined,
+    device: undefined,
+    rotated: false,
+    ended: false,
+    patches: [],
+  };
+  for (let at = 0; at + 1 < hash.length; at += 2) {
+    const name = String(hash[at]);
+    const value = hash[at + 1] as Buffer;
+    if (name === 'h') parts.header = value.toString('latin1');
+    else if (name === 'd') parts.fields = value;
+    else if (name === 'm') parts.device = value;
+    else if (name === 'g') parts.rotated = true;
+    else if (name === 'x') parts.ended = true;
+    else if (name.startsWith(PATCH)) parts.patches.push([name, value]);
+  }
+  return parts;
+}
+
+function recordOf(parts: HashParts, header: SessionHeader, reading: RecordReading): SessionRecord {
+  const { version, createdAt, lastSeenAt, maxAge, userKey } = header;
+  const { fields, text } = contentOf(parts, reading);
+  const absoluteEnd = Math.min(header.absoluteEnd, createdAt + reading.absoluteTtl);
   return {
-    handle,
+    handle: reading.handle,
     fields,
-    baseline: { version, text, maxAge: maxAgeOf(hash), deadline, absoluteEnd, userKey },
+    baseline: { version, text, maxAge, deadline: reading.deadline, absoluteEnd, userKey },
     createdAt,
-    lastSeenAt: numberOf(hash, 's'),
+    lastSeenAt,
     absoluteEnd: absoluteEnd === Infinity ? undefined : absoluteEnd,
     userKey,
-    device: deviceOf(hash, reading),
-    frozen: hash.has('g'),
+    device: deviceOf(parts, reading),
+    frozen: parts.rotated,
   };
 }
 
 /** Without patches the stored text is that of the fields: it is not written anew. */
-function contentOf(hash: StoredHash, reading: RecordReading): { fields: SessionFields; text: string } {
-  const text = open(hash, 'd', reading);
-  const fields = parseFields(text) as Record<string, unknown>;
-  let patched = mayHoldShared(text);
-  for (const [name, sealed] of hash) {
-    if (!name.startsWith(PATCH)) continue;
-    patched = true;
+function contentOf(parts: HashParts, reading: RecordReading): { fields: SessionFields; text: string } {
+  const text = open(parts.fields, 'd', reading);
+  const isClean = !mayHoldShared(text);
+  const fields = parseFields(text, isClean) as Record<string, unknown>;
+  if (isClean && parts.patches.length === 0) return { fields, text };
+  for (const [name, sealed] of parts.patches) {
     const field = String(JSON.parse(`"${name.slice(PATCH.length)}"`));
     // As an own field, whatever its name: `__proto__` is dropped below.
-    const value = sealed.length === 0 ? undefined : parseValue(open(hash, name, reading));
+    const value = sealed.length === 0 ? undefined : parseValue(open(sealed, name, reading));
     Object.defineProperty(fields, field, { value, writable: true, enumerable: true, configurable: true });
     if (value === undefined) Reflect.deleteProperty(fields, field);
   }
-  if (!patched) return { fields, text };
   const whole = fieldsText(fields);
   return { fields: parseFields(whole), text: whole };
 }
 
-function deviceOf(hash: StoredHash, reading: RecordReading): SessionDevice | undefined {
-  if (!hash.get('m')?.length) return undefined;
-  const { userAgent, address } = parseFields(open(hash, 'm', reading));
+function deviceOf({ device }: HashParts, reading: RecordReading): SessionDevice | undefined {
+  if (device === undefined) return undefined;
+  const { userAgent, address } = parseFields(open(device, 'm', reading));
   return {
     userAgent: typeof userAgent === 'string' ? userAgent : undefined,
     address: typeof address === 'string' ? address : undefined,
   };
 }
 
-function maxAgeOf(hash: StoredHash): number | null | undefined {
-  const text = textOf(hash, 'k');
-  if (text === '') return undefined;
-  return text === '-' ? null : numberOf(hash, 'k');
-}
-
-function open(hash: StoredHash, name: string, { sealer, handle }: RecordReading): string {
-  const sealed = hash.get(name);
+function open(sealed: Buffer | undefined, name: string, { sealer, handle }: RecordReading): string {
   const text = sealed && sealer.open(sealed, handle, name);
   if (text === undefined) throw new Error('A field is missing or does not open.');
   return text;
-}
-
-function numberOf(hash: StoredHash, name: string): number {
-  const text = textOf(hash, name);
-  if (!/^\d{1,16}$/.test(text)) throw new Error('A time is none.');
-  return Number(text);
-}
-
-function textOf(hash: StoredHash, name: string): string {
-  return hash.get(name)?.toString('latin1') ?? '';
 }

@@ -1,5 +1,6 @@
 import type { RedisConnection, RedisReply } from '../../connection/connection.js';
 import { InvalidOptionsError } from '../../errors.js';
+import { parseHeader } from '../record/session-header.js';
 import { userKeyOf } from '../record/session-ids.js';
 import type { SessionFields, SessionRecord } from '../record/session-record.js';
 import type { RedisSessionIndex } from './redis-session-index.js';
@@ -91,7 +92,7 @@ export class LiveSessions {
     const commands = handles.flatMap((handle) => {
       const key = keys.session(handle);
       return [
-        { key, args: ['HMGET', key, 'x', 'g', 'u'] },
+        { key, args: ['HMGET', key, 'x', 'g', 'h'] },
         { key, args: ['PTTL', key] },
       ];
     });
@@ -143,8 +144,8 @@ function lifeOf(marks: RedisReply | Error | undefined, pttl: RedisReply | Error 
     if (marks.message.startsWith('WRONGTYPE')) return { state: 'foreign', userKey: undefined, left };
     throw marks;
   }
-  const [ended, rotated, user] = marks as readonly RedisReply[];
-  const userKey = user === null ? undefined : String(user) || undefined;
+  const [ended, rotated, header] = marks as readonly RedisReply[];
+  const userKey = parseHeader(String(header))?.userKey;
   if (left === -2) return { state: 'none', userKey: undefined, left };
   if (ended !== null) return { state: 'ended', userKey, left };
   return { state: rotated === null ? 'live' : 'rotated', userKey, left };

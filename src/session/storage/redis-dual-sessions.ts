@@ -1,18 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock.js';
-import type { RedisConnection } from '../../connection/connection.js';
+import type { RedisConnection, RedisReply } from '../../connection/connection.js';
 import { defineScript } from '../../connection/script.js';
-import { InvalidOptionsError, PayloadTooLargeError } from '../../errors.js';
-import { changedFields } from '../record/changed-fields.js';
+import { InvalidOptionsError, PayloadTooLargeError, RedisUnavailableError } from '../../errors.js';
+import { changedSince } from '../record/changed-fields.js';
 import { fieldsText, fieldTexts } from '../record/fields-text.js';
 import { handleOf, userKeyOf } from '../record/session-ids.js';
 import { idleTtl, isTouchDue, ownMaxAge } from '../record/session-life.js';
 import type { Baseline, SessionDraft, SessionFields, SessionRecord } from '../record/session-record.js';
+import { noteUnanswered } from '../record/unanswered-write.js';
 import type { LegacySessions } from './legacy-sessions.js';
 import type { ManagedSessionStorage } from './managed-session-storage.js';
 import type { ResolvedSessionStorage } from './resolve-storage-options.js';
 import type { SessionEvent } from './session-event.js';
-import type { EndReason, LoginAttempt, WriteOutcome } from './session-storage.js';
+import type { EndReason, LoginAttempt, ReplaceOutcome, WriteOutcome } from './session-storage.js';
 
 /** What a storage in the format of connect-redis is made of. */
 export interface DualSessionsParts {
@@ -81,29 +82,30 @@ export class RedisDualSessions implements ManagedSessionStorage {
   async update(handle: string, draft: SessionDraft, baseline: Baseline): Promise<WriteOutcome> {
     const id = idOf(baseline);
     let { version } = baseline;
-    let { fields } = draft;
+    let next = draft;
     for (let tries = 1; ; tries++) {
-      const { text, life } = this.#textOf({ fields, maxAge: draft.maxAge });
       const expected = tries > TRIES ? '' : hashOf(version);
-      const reply = await this.#parts.connection.evaluate(
-        REPLACE,
-        [this.#parts.legacy.keyOf(id)],
-        [expected, text, String(life)],
-      );
-      if (reply === 0) {
+      const others = await this.#replace(id, { draft, next, baseline }, expected);
+      if (others === 'gone') {
         this.#parts.report({ type: 'dropped', handle, reason: 'gone' });
         return 'gone';
       }
-      if (!Buffer.isBuffer(reply)) {
-        const now = this.#baselineOf(id, text, draft, life);
+      if (others === 'stored') {
         // What others wrote is not in the draft: a later write has to look at it again.
-        Object.assign(baseline, now, tries === 1 ? {} : { version: versionOf('', id) });
+        if (tries > 1) baseline.version = versionOf('', id);
         return tries === 1 ? 'stored' : 'merged';
       }
-      const others = this.#parts.legacy.sessionIn([reply, -1])?.fields ?? {};
-      fields = merged(others, draft.fields, baseline.text);
-      version = versionOf(reply.toString(), id);
+      const { fields } = this.#parts.legacy.sessionIn([others, -1]) ?? { fields: {} };
+      next = { fields: merged(fields, draft, baseline), maxAge: draft.maxAge };
+      version = versionOf(others.toString(), id);
     }
+  }
+
+  async replace(handle: string, draft: SessionDraft, baseline: Baseline): Promise<ReplaceOutcome> {
+    const expected = hashOf(baseline.version);
+    const outcome = await this.#replace(idOf(baseline), { draft, next: draft, baseline }, expected);
+    if (outcome === 'gone') this.#parts.report({ type: 'dropped', handle, reason: 'gone' });
+    return Buffer.isBuffer(outcome) ? 'changed' : outcome;
   }
 
   async touch(_handle: string, baseline: Baseline): Promise<boolean> {
@@ -142,7 +144,7 @@ export class RedisDualSessions implements ManagedSessionStorage {
   ): Promise<Baseline | undefined> {
     const old = await this.read(id);
     if (old === undefined) return undefined;
-    const fields = baseline === undefined ? draft.fields : merged(old.fields, draft.fields, baseline.text);
+    const fields = baseline === undefined ? draft.fields : merged(old.fields, draft, baseline);
     const made = await this.#add(to, { fields, maxAge: draft.maxAge });
     if (made === undefined) return undefined;
     if (await this.#parts.legacy.remove(id)) {
@@ -206,6 +208,30 @@ export class RedisDualSessions implements ManagedSessionStorage {
     return reply === null ? undefined : this.#baselineOf(id, text, draft, life);
   }
 
+  /** Stores `next` where a text is as expected, and makes of the baseline the draft. Answers what stands there instead. */
+  async #replace(
+    id: string,
+    { draft, next, baseline }: { draft: SessionDraft; next: SessionDraft; baseline: Baseline },
+    expected: string,
+  ): Promise<'stored' | 'gone' | Buffer> {
+    const { connection, legacy, settings } = this.#parts;
+    const { text, life } = this.#textOf(next);
+    let reply: RedisReply;
+    try {
+      reply = await connection.evaluate(REPLACE, [legacy.keyOf(id)], [expected, text, String(life)]);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) {
+        const texts = draft.texts ?? fieldTexts(draft.fields);
+        noteUnanswered(baseline, { texts, maxAge: ownMaxAge(settings, draft.maxAge), userKey: undefined });
+      }
+      throw error;
+    }
+    if (reply === 0) return 'gone';
+    if (Buffer.isBuffer(reply)) return reply;
+    Object.assign(baseline, this.#baselineOf(id, text, draft, life), { unsure: undefined });
+    return 'stored';
+  }
+
   #textOf(draft: SessionDraft): { text: string; life: number } {
     const { settings, clock, legacy } = this.#parts;
     const life = Math.max(1, idleTtl(settings, draft.maxAge));
@@ -242,11 +268,11 @@ function idOf({ version }: Baseline): string {
 }
 
 /** What others have stored, with what a draft changes of what it was made from. */
-function merged(others: SessionFields, draft: SessionFields, before: string): SessionFields {
+function merged(others: SessionFields, draft: SessionDraft, baseline: Baseline): SessionFields {
   const fields: Record<string, unknown> = { ...others };
-  for (const [name, text] of changedFields(before, fieldTexts(draft))) {
+  for (const [name, text] of changedSince(baseline, draft.texts ?? fieldTexts(draft.fields))) {
     if (text === '') Reflect.deleteProperty(fields, name);
-    else fields[name] = draft[name];
+    else fields[name] = draft.fields[name];
   }
   return fields;
 }

@@ -1,10 +1,9 @@
 import type { RedisCommand, RedisConnection, RedisReply } from '../../connection/connection.js';
-import { PayloadTooLargeError } from '../../errors.js';
-import { changedFields } from '../record/changed-fields.js';
-import { fieldTexts, fieldsText, joinTexts } from '../record/fields-text.js';
+import { fieldsText, fieldTexts, joinTexts } from '../record/fields-text.js';
 import type { Sealer } from '../record/sealing.js';
+import { maxAgeText } from '../record/session-header.js';
 import { newVersion } from '../record/session-ids.js';
-import { idleTtl, isTouchDue, ownMaxAge, type LifeSettings } from '../record/session-life.js';
+import { idleTtl, isTouchDue, ownMaxAge } from '../record/session-life.js';
 import type {
   Baseline,
   SessionDevice,
@@ -12,16 +11,12 @@ import type {
   SessionFields,
   SessionRecord,
 } from '../record/session-record.js';
-import { maxAgeText, patchName, readRecord, type UnreadableRecord } from '../record/stored-record.js';
-import { ANSWER, CREATE, DESTROY, FREEZE, PUT_ASIDE, TOUCH, UPDATE } from './redis-session-scripts.js';
+import { readRecord, type StoredHash, type UnreadableRecord } from '../record/stored-record.js';
+import { lifeArguments, sealFields, timeText, type RecordSettings } from './record-arguments.js';
+import { RedisRecordUpdates, type RecordChange } from './redis-record-updates.js';
+import { ANSWER, CREATE, DESTROY, FREEZE, PUT_ASIDE, TOUCH } from './redis-session-scripts.js';
 import type { SessionKeys } from './session-keys.js';
-import type { WriteOutcome } from './session-storage.js';
-
-/** What records are held to. */
-export interface RecordSettings extends LifeSettings {
-  /** How much one may hold: the bytes of its fields' text, and of the names and texts of its patches, as stored. */
-  readonly maxBytes: number;
-}
+import type { ReplaceOutcome, WriteOutcome } from './session-storage.js';
 
 /** A record to create. Times are milliseconds. */
 export interface NewRecord {
@@ -32,15 +27,6 @@ export interface NewRecord {
   readonly origin?: { readonly createdAt: number; readonly absoluteEnd: number };
   /** How long it lives until it is lengthened, where that is not its idle time. */
   readonly life?: number;
-}
-
-/** A change to a record. */
-export interface RecordChange {
-  readonly draft: SessionDraft;
-  /** What stands for its user by now. It is stored where it differs from that of the baseline. */
-  readonly userKey: string | undefined;
-  /** Whether to lengthen its life even where its own idle time stays. */
-  readonly lengthen: boolean;
 }
 
 /** What the old id of a rotated session is to read. */
@@ -63,13 +49,12 @@ export interface EndedRecord {
 }
 
 const UNREADABLE_LIFE = '3600000';
-const SAME = '=';
 
 /**
  * Sessions, one Redis key each, by their handles. What stands in indexes is none of its business.
  *
- * Every write is one script: one round trip, two where the server has not seen the script yet. A write whose answer was lost may
- * be sent again with the same nonce. Throws `RedisUnavailableError` where Redis does not answer in time, the server's error
+ * Every write is one script, an update that meets others' changes two: one round trip each, two where the server has not seen the
+ * script yet. A write whose answer was lost may be sent again with the same nonce. Throws `RedisUnavailableError` where Redis does not answer in time, the server's error
  * replies, and for drafts `SerializationError` and `PayloadTooLargeError`: what was stored stays then.
  */
 export class RedisSessionRecords {
@@ -77,12 +62,14 @@ export class RedisSessionRecords {
   readonly #settings: RecordSettings;
   readonly #sealer: Sealer;
   readonly #keys: SessionKeys;
+  readonly #updates: RedisRecordUpdates;
 
   constructor(connection: RedisConnection, settings: RecordSettings, sealer: Sealer, keys: SessionKeys) {
     this.#connection = connection;
     this.#settings = settings;
     this.#sealer = sealer;
     this.#keys = keys;
+    this.#updates = new RedisRecordUpdates(connection, settings, sealer, keys);
   }
 
   /**
@@ -117,14 +104,15 @@ export class RedisSessionRecords {
    */
   async create(handle: string, record: NewRecord, nonce = newVersion()): Promise<Baseline | undefined> {
     const { draft, userKey, device, origin } = record;
-    const text = fieldsText(draft.fields);
+    const text = joinTexts(draft.texts ?? fieldTexts(draft.fields));
+    const { maxBytes } = this.#settings;
     const maxAge = ownMaxAge(this.#settings, draft.maxAge);
     const reply = await this.#connection.evaluate(
       CREATE,
       [this.#keys.session(handle)],
       [
         nonce,
-        this.#sealWhole(text, handle),
+        sealFields(text, handle, { sealer: this.#sealer, maxBytes }),
         maxAgeText(maxAge),
         userKey ?? '',
         device === undefined ? '' : this.#sealer.seal(JSON.stringify(device), handle, 'm'),
@@ -142,48 +130,32 @@ export class RedisSessionRecords {
 
   /**
    * Stores what changed since `baseline`, which then is the state of the draft. Only top-level fields that differ are written
-   * where others have written meanwhile. The session's life is lengthened (or shortened) where its own idle time changes, too.
+   * where others have written meanwhile: that takes a second round trip. The session's life is lengthened (or shortened) where
+   * its own idle time changes, too.
    */
-  async update(
+  update(
     handle: string,
     change: RecordChange,
     baseline: Baseline,
     nonce = newVersion(),
   ): Promise<WriteOutcome> {
-    const texts = fieldTexts(change.draft.fields);
-    const text = joinTexts(texts);
-    const maxAge = ownMaxAge(this.#settings, change.draft.maxAge);
-    const sameAge = maxAge === baseline.maxAge;
-    const args = [
-      nonce,
-      baseline.version,
-      this.#sealWhole(text, handle),
-      String(this.#settings.maxBytes),
-      ...this.#lifeArguments(),
-      change.lengthen || !sameAge ? '1' : '',
-      sameAge ? SAME : maxAgeText(maxAge),
-      change.userKey === baseline.userKey ? SAME : (change.userKey ?? ''),
-    ];
-    for (const [field, value] of changedFields(baseline.text, texts)) {
-      const name = patchName(field);
-      args.push(name, value === '' ? '' : this.#sealer.seal(value, handle, name));
-    }
-    const reply = await this.#connection.evaluate(UPDATE, [this.#keys.session(handle)], args);
-    const [answer, detail] = reply as readonly RedisReply[];
-    if (answer === ANSWER.gone) return 'gone';
-    if (answer === ANSWER.frozen) return 'frozen';
-    if (answer === ANSWER.tooLarge) throw new PayloadTooLargeError(Number(detail), this.#settings.maxBytes);
-    // What others wrote is not in the draft: to replace the whole by it later would lose that, though nobody wrote since.
-    const version = answer === ANSWER.stored ? nonce : '';
-    const deadline = Number(String(detail)) || baseline.deadline;
-    Object.assign(baseline, { version, text, maxAge, deadline, userKey: change.userKey });
-    return answer === ANSWER.stored ? 'stored' : 'merged';
+    return this.#updates.update(handle, change, baseline, nonce);
+  }
+
+  /** As `update`, but only while nobody has written since `baseline`. */
+  replace(
+    handle: string,
+    change: RecordChange,
+    baseline: Baseline,
+    nonce = newVersion(),
+  ): Promise<ReplaceOutcome> {
+    return this.#updates.replace(handle, change, baseline, nonce);
   }
 
   /** Lengthens the life of a session, and writes the new deadline into `baseline`. False = it is gone, or was rotated. */
   async touch(handle: string, baseline: Baseline): Promise<boolean> {
     const key = this.#keys.session(handle);
-    const reply = await this.#connection.evaluate(TOUCH, [key], this.#lifeArguments());
+    const reply = await this.#connection.evaluate(TOUCH, [key], lifeArguments(this.#settings));
     if (reply === null) return false;
     baseline.deadline = Number(String(reply));
     return true;
@@ -235,36 +207,14 @@ export class RedisSessionRecords {
       return { handle, version: '', unreadable: true };
     if (reply instanceof Error) throw reply;
     if (pttl instanceof Error) throw pttl;
-    const hash = hashOf(reply as readonly RedisReply[]);
+    const hash = reply as StoredHash;
     // It may expire between the two commands.
-    if (hash.size === 0 || hash.has('x') || pttl === -2) return undefined;
+    if (hash.length === 0 || pttl === -2) return undefined;
     const now = this.#connection.now();
     const deadline = now + Math.max(0, Number(pttl));
     const { absoluteTtl } = this.#settings;
     const record = readRecord(hash, { handle, sealer: this.#sealer, absoluteTtl, deadline });
-    if ('unreadable' in record) return record;
+    if (record === undefined || 'unreadable' in record) return record;
     return record.baseline.absoluteEnd <= now ? undefined : record;
   }
-
-  #sealWhole(text: string, handle: string): string | Buffer {
-    const sealed = this.#sealer.seal(text, handle, 'd');
-    const bytes = Buffer.byteLength(sealed);
-    if (bytes > this.#settings.maxBytes) throw new PayloadTooLargeError(bytes, this.#settings.maxBytes);
-    return sealed;
-  }
-
-  #lifeArguments(): [ttl: string, limit: string] {
-    return [timeText(idleTtl(this.#settings, undefined)), timeText(this.#settings.absoluteTtl)];
-  }
-}
-
-function hashOf(reply: readonly RedisReply[]): Map<string, Buffer> {
-  const hash = new Map<string, Buffer>();
-  for (let at = 0; at + 1 < reply.length; at += 2) hash.set(String(reply[at]), reply[at + 1] as Buffer);
-  return hash;
-}
-
-/** A time in whole milliseconds; empty = none. */
-function timeText(time: number): string {
-  return time === Infinity ? '' : String(Math.round(time));
 }

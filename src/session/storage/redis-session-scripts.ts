@@ -1,17 +1,20 @@
 import { defineScript } from '../../connection/script.js';
 
 /*
- * In all scripts KEYS[1] is a session, one hash: v the nonce of its last write, c when it was created, s when it was seen last,
- * e its absolute end (empty = none), u the key of its user (empty = none), k its own idle time in milliseconds (empty = that of
- * the options, - = until the browser ends), d its fields, m its device (empty = none), p:<field> what was changed beside others'
- * changes (empty = removed). g is there once it was rotated and names the new session; x is there once it was ended, with nothing
- * else but g. All writes of d write the other seven, too. Times are milliseconds by the clock of Redis.
+ * In all scripts KEYS[1] is a session, one hash: h its header, d its fields, m its device (where there is one), p:<field> what was
+ * changed beside others' changes (empty = removed). g is there once it was rotated and names the new session; x is there once it
+ * was ended, with nothing else but g.
+ *
+ * The header is one text of seven, with single spaces between them: v the nonce of the last write, c when it was created, s when
+ * it was seen last, e its absolute end (empty = none), u the key of its user (empty = none), k its own idle time in milliseconds
+ * (empty = that of the options, - = until the browser ends), p 1 where there are patches (empty = none). Times are milliseconds
+ * by the clock of Redis. In one field they take 280 bytes less than in fields of their own.
  */
 
 /** How long an ended session keeps others from bringing it back, in milliseconds: longer than any request. */
 const TOMBSTONE_LIFE = 60_000;
 
-/** What UPDATE and FREEZE answer first. */
+/** What REPLACE, MERGE and FREEZE answer first. */
 export const ANSWER = { gone: 0, stored: 1, merged: 2, frozen: 3, tooLarge: 4, changed: 5 } as const;
 
 const TIME = `
@@ -19,13 +22,32 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** `read()` gives v, g, k, c and e of a session; nil where there is none (any more). */
+/**
+ * `read()` gives the seven of the header of a session, and g; nil where there is none (any more), or something else. `header(it)`
+ * puts the seven together.
+ */
 const READ = `
 local function read()
-  if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return nil end
-  local it = redis.call('HMGET', KEYS[1], 'v', 'g', 'k', 'c', 'e', 'x')
-  if it[6] or not it[1] then return nil end
-  return { v = it[1], g = it[2], k = it[3] or '', c = it[4], e = it[5] }
+  local it = redis.pcall('HMGET', KEYS[1], 'h', 'g', 'x')
+  if it.err then
+    if string.find(it.err, 'WRONGTYPE', 1, true) then return nil end
+    error(it.err)
+  end
+  if it[3] or not it[1] then return nil end
+  local v, c, s, e, u, k, p = string.match(it[1], '^([%w_%-]+) (%d+) (%d+) (%d*) ([%w_%-]*) ([%d%-]*) (1?)$')
+  return v and { v = v, c = c, s = s, e = e, u = u, k = k, p = p, g = it[2] }
+end
+local function header(it)
+  return table.concat({ it.v, it.c, it.s, it.e, it.u, it.k, it.p }, ' ')
+end
+`;
+
+/** `unpatch()` removes all patches. */
+const UNPATCH = `
+local function unpatch()
+  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
+  end
 end
 `;
 
@@ -59,6 +81,41 @@ end
 `;
 
 /**
+ * `live(limit)` gives a session that can be written to, with its absolute end as `ends` (nil = none), else nil and the answer. One
+ * whose end has come is removed.
+ */
+const LIVE = `
+local function live(limit)
+  local it = read()
+  if not it then return nil, ${ANSWER.gone} end
+  if it.g then return nil, ${ANSWER.frozen} end
+  it.ends = finish(it.e, it.c, limit)
+  if it.ends and it.ends <= now then
+    redis.call('DEL', KEYS[1])
+    return nil, ${ANSWER.gone}
+  end
+  return it
+end
+`;
+
+/**
+ * How REPLACE and MERGE end. ARGV: nonce, the idle time of the options, the limit (empty = none), whether to lengthen its life (1),
+ * k and u (= is as it was). `note(it, p)` makes the next header; `done(it, answer)` lengthens and answers.
+ */
+const WRITE = `
+local function note(it, p)
+  it.v, it.s, it.p = ARGV[1], string.format('%.0f', now), p
+  if ARGV[5] ~= '=' then it.k = ARGV[5] end
+  if ARGV[6] ~= '=' then it.u = ARGV[6] end
+  return header(it)
+end
+local function done(it, answer)
+  if ARGV[4] ~= '1' then return { answer, '' } end
+  return { answer, expire(tonumber(it.k) or tonumber(ARGV[2]), it.ends) }
+end
+`;
+
+/**
  * Stores a new session. ARGV: nonce, d, k, u, m, c (empty = now), e (empty = none), the limit that is used where c is empty
  * (empty = none), how long it lives. Answers created, deadline and absolute end (empty = none) as texts, or nil where the key is
  * taken, by a tombstone, too. The same nonce again is done.
@@ -75,74 +132,65 @@ elseif c == '' then
 end
 local ends = e and string.format('%.0f', e) or ''
 if not it then
-  redis.call('HSET', KEYS[1], 'v', ARGV[1], 'c', c, 's', string.format('%.0f', now), 'e', ends, 'k', ARGV[3], 'u', ARGV[4],
-    'd', ARGV[2], 'm', ARGV[5])
+  local s = string.format('%.0f', now)
+  local h = header({ v = ARGV[1], c = c, s = s, e = ends, u = ARGV[4], k = ARGV[3], p = '' })
+  if ARGV[5] == '' then redis.call('HSET', KEYS[1], 'h', h, 'd', ARGV[2])
+  else redis.call('HSET', KEYS[1], 'h', h, 'd', ARGV[2], 'm', ARGV[5]) end
 end
 return { c, expire(tonumber(ARGV[9]), e), ends }
 `);
 
 /**
- * Stores what was changed. ARGV: nonce, the version that it was changed from, d, maxBytes, the idle time of the options, the
- * limit (empty = none), whether to lengthen its life (1), k and u (= is as it was), then name and text of each changed field.
- * Answers what became of it, and the new deadline (empty = as it was) or how many bytes would be too many.
+ * Stores a session as a whole, if nobody has written to it since it was read. ARGV as WRITE says, then the version that was read,
+ * and d. Answers what became of it, and the new deadline (empty = as it was).
  *
  * The same nonce again answers as if others had written: nobody can tell any more whether they had.
  */
-export const UPDATE = defineScript(`${TIME}${READ}${LIFE}
-local it = read()
-if not it then return { ${ANSWER.gone}, '' } end
-if it.g then return { ${ANSWER.frozen}, '' } end
-local e = finish(it.e, it.c, ARGV[6])
-if e and e <= now then
-  redis.call('DEL', KEYS[1])
-  return { ${ANSWER.gone}, '' }
-end
-local answer = ${ANSWER.merged}
-if it.v == ARGV[2] then
-  answer = ${ANSWER.stored}
-  if #ARGV[3] > tonumber(ARGV[4]) then return { ${ANSWER.tooLarge}, #ARGV[3] } end
-  redis.call('HSET', KEYS[1], 'd', ARGV[3])
-  if redis.call('HLEN', KEYS[1]) > 8 then
-    for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-      if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
-    end
-  end
-elseif it.v ~= ARGV[1] then
+export const REPLACE = defineScript(`${TIME}${READ}${LIFE}${LIVE}${WRITE}${UNPATCH}
+local it, answer = live(ARGV[3])
+if not it then return { answer, '' } end
+if it.v == ARGV[1] then return done(it, ${ANSWER.merged}) end
+if it.v ~= ARGV[7] then return { ${ANSWER.changed}, '' } end
+local patched = it.p ~= ''
+redis.call('HSET', KEYS[1], 'h', note(it, ''), 'd', ARGV[8])
+if patched then unpatch() end
+return done(it, ${ANSWER.stored})
+`);
+
+/**
+ * Stores what was changed beside what others have written. ARGV as WRITE says, then maxBytes, then name and text of each changed
+ * field. Answers what became of it, and the new deadline (empty = as it was) or how many bytes would be too many. The same nonce
+ * again changes nothing.
+ */
+export const MERGE = defineScript(`${TIME}${READ}${LIFE}${LIVE}${WRITE}
+local it, answer = live(ARGV[3])
+if not it then return { answer, '' } end
+if it.v ~= ARGV[1] then
   local sizes, total = {}, 0
   local stored = redis.call('HGETALL', KEYS[1])
   for at = 1, #stored, 2 do
     if stored[at] == 'd' then sizes.d = #stored[at + 1]
     elseif string.sub(stored[at], 1, 2) == 'p:' then sizes[stored[at]] = #stored[at] - 2 + #stored[at + 1] end
   end
-  for at = 10, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
+  for at = 8, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
   for _, size in pairs(sizes) do total = total + size end
-  if total > tonumber(ARGV[4]) then return { ${ANSWER.tooLarge}, total } end
-  for at = 10, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+  if total > tonumber(ARGV[7]) then return { ${ANSWER.tooLarge}, total } end
+  redis.call('HSET', KEYS[1], 'h', note(it, '1'))
+  for at = 8, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 end
-redis.call('HSET', KEYS[1], 'v', ARGV[1], 's', string.format('%.0f', now))
-if ARGV[8] ~= '=' then
-  redis.call('HSET', KEYS[1], 'k', ARGV[8])
-  it.k = ARGV[8]
-end
-if ARGV[9] ~= '=' then redis.call('HSET', KEYS[1], 'u', ARGV[9]) end
-if ARGV[7] ~= '1' then return { answer, '' } end
-return { answer, expire(tonumber(it.k) or tonumber(ARGV[5]), e) }
+return done(it, ${ANSWER.merged})
 `);
 
 /**
  * Lengthens the life of a session. ARGV: the idle time of the options, the limit (empty = none). Answers the deadline as text,
  * nil where there is no session, or it was rotated. The first write is one that a full Redis does not refuse.
  */
-export const TOUCH = defineScript(`${TIME}${READ}${LIFE}
-local it = read()
-if not it or it.g then return false end
-local e = finish(it.e, it.c, ARGV[2])
-if e and e <= now then
-  redis.call('DEL', KEYS[1])
-  return false
-end
-local deadline = expire(tonumber(it.k) or tonumber(ARGV[1]), e)
-if now < tonumber(deadline) then redis.call('HSET', KEYS[1], 's', string.format('%.0f', now)) end
+export const TOUCH = defineScript(`${TIME}${READ}${LIFE}${LIVE}
+local it = live(ARGV[2])
+if not it then return false end
+local deadline = expire(tonumber(it.k) or tonumber(ARGV[1]), it.ends)
+it.s = string.format('%.0f', now)
+if now < tonumber(deadline) then redis.call('HSET', KEYS[1], 'h', header(it)) end
 return deadline
 `);
 
@@ -153,7 +201,7 @@ return deadline
 export const DESTROY = defineScript(`${READ}${ENTOMB}
 local it, u, to = read(), '', ''
 if it then
-  u, to = redis.call('HGET', KEYS[1], 'u') or '', it.g or ''
+  u, to = it.u, it.g or ''
 elseif redis.call('TYPE', KEYS[1]).ok == 'hash' then
   to = redis.call('HGET', KEYS[1], 'g') or ''
 end
@@ -164,14 +212,17 @@ return { u, to }
 
 /**
  * Makes of a session what its old id reads. ARGV: the version that it must have, what it reads (d), the new session, for how
- * long. A time of 0 ends it at once. Answers what became of it: gone, changed (another version), or frozen.
+ * long. A time of 0 ends it at once. Answers what became of it: gone, changed (another version), or frozen, also where it was
+ * rotated to that session before.
  *
  * Its key outlives that time: whoever ends the session by what he has read before must find the new one.
  */
-export const FREEZE = defineScript(`${TIME}${READ}${ENTOMB}
+export const FREEZE = defineScript(`${TIME}${READ}${ENTOMB}${UNPATCH}
 local it = read()
-if not it then return ${ANSWER.gone} end
-if it.g then return it.g == ARGV[3] and ${ANSWER.frozen} or ${ANSWER.gone} end
+local to = it and it.g
+if not it then to = redis.pcall('HGET', KEYS[1], 'g') end
+if to == ARGV[3] then return ${ANSWER.frozen} end
+if not it or to then return ${ANSWER.gone} end
 if it.v ~= ARGV[1] then return ${ANSWER.changed} end
 local grace, left = tonumber(ARGV[4]), redis.call('PTTL', KEYS[1])
 if left >= 0 and left < grace then grace = left end
@@ -179,12 +230,11 @@ if grace <= 0 then
   entomb(ARGV[3])
   return ${ANSWER.frozen}
 end
-for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-  if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
-end
+unpatch()
 local e = now + grace
 if tonumber(it.e) and tonumber(it.e) < e then e = tonumber(it.e) end
-redis.call('HSET', KEYS[1], 'd', ARGV[2], 'u', '', 'g', ARGV[3], 'e', string.format('%.0f', e))
+it.e, it.u, it.p = string.format('%.0f', e), '', ''
+redis.call('HSET', KEYS[1], 'h', header(it), 'd', ARGV[2], 'g', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(grace, ${TOMBSTONE_LIFE})))
 return ${ANSWER.frozen}
 `);
@@ -198,7 +248,7 @@ local kind, v = redis.call('TYPE', KEYS[1]).ok, ''
 if kind == 'none' then return 0 end
 if kind == 'hash' then
   if redis.call('HEXISTS', KEYS[1], 'x') == 1 then return 0 end
-  v = redis.call('HGET', KEYS[1], 'v') or ''
+  v = string.match(redis.call('HGET', KEYS[1], 'h') or '', '^([%w_%-]+) ') or ''
 end
 if v ~= ARGV[1] then return 0 end
 redis.call('RENAME', KEYS[1], KEYS[2])

@@ -1,9 +1,7 @@
 import type { Clock } from '../../clock.js';
 import type { RedisConnection } from '../../connection/connection.js';
-import { InvalidOptionsError, RedisUnavailableError } from '../../errors.js';
 import { createSealer } from '../record/sealing.js';
 import { handleOf, userKeyOf } from '../record/session-ids.js';
-import { ownMaxAge } from '../record/session-life.js';
 import type { Baseline, SessionDraft, SessionRecord } from '../record/session-record.js';
 import { clearSessions } from './clear-sessions.js';
 import { LegacySessions, type LegacySession } from './legacy-sessions.js';
@@ -11,13 +9,15 @@ import { LiveSessions, type StorageContext } from './live-sessions.js';
 import type { ManagedSessionStorage } from './managed-session-storage.js';
 import { RedisDualSessions } from './redis-dual-sessions.js';
 import { RedisSessionIndex } from './redis-session-index.js';
-import { RedisSessionRecords, type NewRecord } from './redis-session-records.js';
+import { RedisSessionRecords } from './redis-session-records.js';
 import type { ResolvedSessionStorage } from './resolve-storage-options.js';
 import type { SessionEvent } from './session-event.js';
 import { SessionKeys } from './session-keys.js';
 import { rotateSession } from './session-rotation.js';
-import type { Creation, EndReason, LoginAttempt, WriteOutcome } from './session-storage.js';
+import type { Creation, EndReason, LoginAttempt, ReplaceOutcome, WriteOutcome } from './session-storage.js';
 import { SessionSweeper } from './session-sweeper.js';
+import { SessionWrites } from './session-writes.js';
+import { settled } from './settled.js';
 import { UserSessions } from './user-sessions.js';
 
 export type { ManagedSessionStorage };
@@ -44,14 +44,12 @@ export function redisSessionStorage(parts: SessionStorageParts): ManagedSessionS
   return new RedisSessionStorage({ connection, settings, keys, records, index, report }, clock, legacy);
 }
 
-/**
- * Writes an entry of the index before the session that it is of: in the same turn of the event loop, so that both take one round
- * trip, but for a session that gets a user. That one waits until it is noted: whoever ends all sessions of the user finds it.
- */
+/** Sessions of which each is a record and stands in indexes. */
 class RedisSessionStorage implements ManagedSessionStorage {
   readonly #context: StorageContext;
   readonly #live: LiveSessions;
   readonly #users: UserSessions;
+  readonly #writes: SessionWrites;
   readonly #sweeper: SessionSweeper;
   readonly #clock: Clock;
   readonly #legacy: LegacySessions | undefined;
@@ -63,6 +61,7 @@ class RedisSessionStorage implements ManagedSessionStorage {
     this.#legacy = legacy;
     this.#live = new LiveSessions(context);
     this.#users = new UserSessions(context, this.#live);
+    this.#writes = new SessionWrites(context, this.#live, this.#users);
     this.#sweeper = new SessionSweeper(context, this.#live, clock);
   }
 
@@ -91,9 +90,9 @@ class RedisSessionStorage implements ManagedSessionStorage {
   }
 
   async create(id: string, draft: SessionDraft, creation: Creation = {}): Promise<Baseline | undefined> {
-    const userKey = this.#userKeyIn(draft, creation.login);
+    const userKey = this.#writes.userKeyIn(draft, creation.login);
     const record = { draft, userKey, device: creation.device };
-    const baseline = await this.#store(handleOf(id), record, creation.login);
+    const baseline = await this.#writes.store(handleOf(id), record, creation.login);
     if (baseline === undefined) return undefined;
     this.#context.report({ type: 'created', handle: handleOf(id) });
     return baseline;
@@ -105,9 +104,14 @@ class RedisSessionStorage implements ManagedSessionStorage {
     baseline: Baseline,
     login?: LoginAttempt,
   ): Promise<WriteOutcome> {
-    const outcome = await this.#write(handle, draft, baseline, login);
-    if (outcome === 'gone' || outcome === 'frozen')
-      this.#context.report({ type: 'dropped', handle, reason: outcome });
+    const outcome = await this.#writes.update(handle, draft, baseline, login);
+    this.#tellDropped(handle, outcome);
+    return outcome;
+  }
+
+  async replace(handle: string, draft: SessionDraft, baseline: Baseline): Promise<ReplaceOutcome> {
+    const outcome = await this.#writes.replace(handle, draft, baseline);
+    this.#tellDropped(handle, outcome);
     return outcome;
   }
 
@@ -153,14 +157,15 @@ class RedisSessionStorage implements ManagedSessionStorage {
       { id, to, draft, grace, login, baseline },
       {
         create: (newId, first, { createdAt, absoluteEnd = Infinity, device }, attempt) => {
-          const userKey = this.#userKeyIn(first, attempt);
+          const userKey = this.#writes.userKeyIn(first, attempt);
           const record = { draft: first, userKey, device, origin: { createdAt, absoluteEnd } };
-          return this.#store(handleOf(newId), record, attempt, false);
+          return this.#writes.store(handleOf(newId), record, attempt, false);
         },
-        update: (handle, next, state) => this.#write(handle, next, state),
+        update: (handle, next, state) => this.#writes.update(handle, next, state),
       },
     );
-    if (made?.userKey !== undefined && login !== undefined) await this.#limit(made.userKey, handleOf(to));
+    if (made?.userKey !== undefined && login !== undefined)
+      await this.#writes.limit(made.userKey, handleOf(to));
     return made;
   }
 
@@ -196,97 +201,11 @@ class RedisSessionStorage implements ManagedSessionStorage {
   /** Stores a session of connect-redis as ours. Whoever does first, and whoever has ended it, is right. */
   async #move(handle: string, { fields, maxAge, left }: LegacySession): Promise<void> {
     const record = { draft: { fields, maxAge }, userKey: this.#live.userKeyIn(fields) };
-    await this.#store(handle, left === undefined ? record : { ...record, life: left });
+    await this.#writes.store(handle, left === undefined ? record : { ...record, life: left });
   }
 
-  async #store(
-    handle: string,
-    record: NewRecord,
-    login?: LoginAttempt,
-    limited = true,
-  ): Promise<Baseline | undefined> {
-    const { records, index } = this.#context;
-    const { userKey } = record;
-    const deadline = this.#firstDeadline(record);
-    if (userKey !== undefined) await index.enterUser(userKey, { handle, deadline }, login);
-    const noted = settled(index.enter(handle, deadline, false));
-    let baseline: Baseline | undefined;
-    try {
-      baseline = await records.create(handle, record);
-    } catch (error) {
-      // What was not answered may be stored yet.
-      if (!(error instanceof RedisUnavailableError)) await settled(index.leave(handle, userKey));
-      throw error;
-    }
-    const failure = await noted;
-    if (baseline === undefined) {
-      await this.#live.settle(handle, userKey);
-      return undefined;
-    }
-    if (failure !== undefined) {
-      await records.destroy(handle);
-      throw failure.error;
-    }
-    if (userKey !== undefined && limited) await this.#limit(userKey, handle);
-    return baseline;
+  #tellDropped(handle: string, outcome: WriteOutcome | ReplaceOutcome): void {
+    if (outcome === 'gone' || outcome === 'frozen')
+      this.#context.report({ type: 'dropped', handle, reason: outcome });
   }
-
-  /** Stores what changed, the index first. */
-  async #write(
-    handle: string,
-    draft: SessionDraft,
-    baseline: Baseline,
-    login?: LoginAttempt,
-  ): Promise<WriteOutcome> {
-    const { records, index, settings } = this.#context;
-    const before = baseline.userKey;
-    const userKey = this.#userKeyIn(draft, login);
-    const maxAge = ownMaxAge(settings, draft.maxAge);
-    const lengthen = records.isTouchDue(baseline);
-    const moves = lengthen || maxAge !== baseline.maxAge;
-    const { absoluteEnd } = baseline;
-    const deadline = moves ? records.deadlineFor({ maxAge, absoluteEnd }) : baseline.deadline;
-    const enters = userKey !== undefined && (userKey !== before || login !== undefined);
-    if (enters) await index.enterUser(userKey, { handle, deadline }, login);
-    const noted = moves ? settled(index.lengthen({ handle, deadline }, userKey)) : undefined;
-    const outcome = await records.update(handle, { draft, userKey, lengthen }, baseline);
-    await noted;
-    if (outcome === 'gone' || outcome === 'frozen') {
-      if (moves || enters) await settled(this.#live.settle(handle, userKey, before));
-    } else {
-      if (before !== userKey && before !== undefined) await settled(index.leaveUser(handle, before));
-      if (enters) await this.#limit(userKey, handle);
-      // Others may have signed somebody in, whose index must not forget it before it ends.
-      if (moves && outcome === 'merged') await settled(this.#live.follow(handle));
-    }
-    return outcome;
-  }
-
-  #userKeyIn({ fields }: SessionDraft, login?: LoginAttempt): string | undefined {
-    const userKey = this.#live.userKeyIn(fields);
-    if (login === undefined || login.userKey === userKey) return userKey;
-    throw new InvalidOptionsError('attempt', 'must be of the user that session.userId finds in the fields');
-  }
-
-  #firstDeadline({ draft, origin, life }: NewRecord): number {
-    const { connection, records, settings } = this.#context;
-    const now = connection.now();
-    const absoluteEnd = origin?.absoluteEnd ?? now + settings.absoluteTtl;
-    if (life !== undefined) return Math.min(now + life, absoluteEnd);
-    return records.deadlineFor({ maxAge: ownMaxAge(settings, draft.maxAge), absoluteEnd });
-  }
-
-  /** Makes room for a new session. The session is stored, whatever comes of it: the next one makes the room otherwise. */
-  async #limit(userKey: string, handle: string): Promise<void> {
-    if (this.#context.settings.maxPerUser === Infinity) return;
-    await settled(this.#users.limit(userKey, handle));
-  }
-}
-
-/** What a promise fails with, as a value: what is done beside it comes first. */
-function settled(work: Promise<unknown>): Promise<{ readonly error: unknown } | undefined> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => ({ error }),
-  );
 }

@@ -1,5 +1,6 @@
-import { changedFields } from '../record/changed-fields.js';
-import { fieldsText, fieldTexts } from '../record/fields-text.js';
+import { RedisUnavailableError } from '../../errors.js';
+import { changedFields, changedSince } from '../record/changed-fields.js';
+import { fieldTexts, joinTexts } from '../record/fields-text.js';
 import { handleOf } from '../record/session-ids.js';
 import type { Baseline, SessionDraft, SessionFields, SessionRecord } from '../record/session-record.js';
 import { withoutUser } from '../record/user-fields.js';
@@ -49,7 +50,8 @@ export async function rotateSession(
   if (old === undefined || old.frozen) return undefined;
   const { maxAge } = rotation.draft;
   const fields = startOf(rotation, old);
-  const made = await writes.create(to, { fields, maxAge }, old, login);
+  const first = fields === rotation.draft.fields ? rotation.draft : { fields, maxAge };
+  const made = await writes.create(to, first, old, login);
   if (made === undefined) return undefined;
   const add = async (before: SessionFields, after: SessionFields): Promise<void> => {
     const merged = withChanges(made.text, before, after);
@@ -59,15 +61,17 @@ export async function rotateSession(
     await context.records.destroy(handle);
     await context.index.leave(handle, made.userKey).catch(() => undefined);
   };
-  let isFrozen: boolean;
+  let outcome: Awaited<ReturnType<typeof freeze>>;
   try {
-    isFrozen = await freeze(context, live, { rotation, old, add });
+    outcome = await freeze(context, live, { rotation, old, add });
   } catch (error) {
     // Nobody is told the new id.
     await undo().catch(() => undefined);
     throw error;
   }
-  if (!isFrozen) {
+  // It may have become what the old id leads to: to end it might sign somebody out. Else it ends by itself, as nobody has its id.
+  if (outcome instanceof RedisUnavailableError) throw outcome;
+  if (outcome === 'gone') {
     await undo();
     return undefined;
   }
@@ -76,7 +80,7 @@ export async function rotateSession(
   return asDrafted(made, rotation.draft);
 }
 
-/** Makes of the old one what it reads. False = it was ended meanwhile. */
+/** Makes of the old one what it reads. `gone` = it was ended meanwhile; an error = nobody knows whether it was done. */
 async function freeze(
   { records, settings }: StorageContext,
   live: LiveSessions,
@@ -85,32 +89,43 @@ async function freeze(
     readonly old: SessionRecord;
     readonly add: (before: SessionFields, after: SessionFields) => Promise<void>;
   },
-): Promise<boolean> {
+): Promise<'frozen' | 'gone' | RedisUnavailableError> {
   const { to, grace } = steps.rotation;
   let seen = steps.old;
   for (let tries = 0; tries < TRIES; tries++) {
     const fields = grace > 0 ? withoutUser(seen.fields, settings.userId) : {};
     const { version } = seen.baseline;
-    const outcome = await records.freeze(seen.handle, { version, fields, to: handleOf(to), grace });
-    if (outcome !== 'changed') return outcome === 'frozen';
+    const freezing = { version, fields, to: handleOf(to), grace };
+    const outcome = await twice(() => records.freeze(seen.handle, freezing));
+    if (outcome !== 'changed') return outcome;
     const later = await live.read(seen.handle);
-    if (later === undefined || later.frozen) return false;
+    if (later === undefined || later.frozen) return 'gone';
     await steps.add(seen.fields, later.fields);
     seen = later;
   }
-  return false;
+  return 'gone';
+}
+
+/** Asks again, once, what was not answered: that tells whether it was done. An error = that stays unknown. */
+async function twice<T>(work: () => Promise<T>): Promise<T | RedisUnavailableError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RedisUnavailableError)) throw error;
+    return work().catch(() => error);
+  }
 }
 
 /** Who has rotated it does not know what was added: his next write must not take that away. */
-function asDrafted(made: Baseline, { fields }: SessionDraft): Baseline {
-  const text = fieldsText(fields);
+function asDrafted(made: Baseline, { fields, texts = fieldTexts(fields) }: SessionDraft): Baseline {
+  const text = joinTexts(texts);
   return made.text === text ? made : { ...made, version: '', text };
 }
 
 /** What the new session holds at first: what is stored, with what the draft changes. */
 function startOf({ draft, baseline }: Rotation, old: SessionRecord): SessionFields {
   if (baseline === undefined || baseline.version === old.baseline.version) return draft.fields;
-  return applied(old.fields, draft.fields, changedFields(baseline.text, fieldTexts(draft.fields)));
+  return applied(old.fields, draft.fields, changedSince(baseline, draft.texts ?? fieldTexts(draft.fields)));
 }
 
 function withChanges(text: string, before: SessionFields, after: SessionFields): SessionFields {

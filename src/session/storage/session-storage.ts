@@ -7,6 +7,11 @@ import type { Baseline, SessionDevice, SessionDraft, SessionRecord } from '../re
  */
 export type WriteOutcome = 'stored' | 'merged' | 'gone' | 'frozen';
 
+/**
+ * What became of a write that only takes place while nobody else has written. `changed`: somebody has, and nothing was written.
+ */
+export type ReplaceOutcome = 'stored' | 'changed' | 'gone' | 'frozen';
+
 /** Why a session was ended: by its own visitor, by somebody else, or to make room for another one of its user. */
 export type EndReason = 'logout' | 'revoked' | 'evicted';
 
@@ -26,7 +31,7 @@ export interface Creation {
 }
 
 /**
- * The sessions of one prefix, on one connection. All about one session is under one key, and every write is one script.
+ * The sessions of one prefix, on one connection. All about one session is under one key, and every write is one script, or two where others write at the same time.
  *
  * Throws `RedisUnavailableError` where Redis does not answer in time, the server's error replies (`OOM …`), and for drafts
  * `SerializationError` and `PayloadTooLargeError`: what was stored stays then.
@@ -48,7 +53,8 @@ export interface SessionStorage {
   create(id: string, draft: SessionDraft, creation?: Creation): Promise<Baseline | undefined>;
   /**
    * Stores what changed since `baseline`, which then is the state of the draft. Lengthens the session's life where that is due,
-   * as `touch` does. One round trip, two where it gets another user. Throws as `create` does.
+   * as `touch` does. One round trip, another one where others have written meanwhile, and one where it gets another user.
+   * Throws as `create` does. What a write may have changed that was not answered is noted in `baseline` (`unsure`).
    */
   update(
     handle: string,
@@ -56,6 +62,8 @@ export interface SessionStorage {
     baseline: Baseline,
     login?: LoginAttempt,
   ): Promise<WriteOutcome>;
+  /** As `update`, but only while nobody has written since `baseline`. One round trip, two where it gets another user. */
+  replace(handle: string, draft: SessionDraft, baseline: Baseline): Promise<ReplaceOutcome>;
   /** Lengthens the life of a session, and writes the new deadline into `baseline`. False = it is gone. One round trip. */
   touch(handle: string, baseline: Baseline): Promise<boolean>;
   /** Whether a session has used up a tenth of its life since it was last lengthened. */

@@ -1,4 +1,5 @@
 import type { RedisReply } from '../../connection/connection.js';
+import { parseHeader } from '../record/session-header.js';
 import type { SessionRecord } from '../record/session-record.js';
 import type { LiveSessions, StorageContext } from './live-sessions.js';
 
@@ -71,10 +72,11 @@ export class UserSessions {
     const { connection, keys } = this.#context;
     const found = new Set<string>();
     for await (const batch of connection.scan(keys.sessions)) {
-      const commands = batch.map((key) => ({ key, args: ['HGET', key, 'u'] }));
-      const users: readonly (RedisReply | Error)[] = await connection.pipeline(commands);
-      for (const [at, user] of users.entries()) {
-        if (Buffer.isBuffer(user) && user.toString() === userKey) found.add(keys.handleIn(String(batch[at])));
+      const commands = batch.map((key) => ({ key, args: ['HGET', key, 'h'] }));
+      const headers: readonly (RedisReply | Error)[] = await connection.pipeline(commands);
+      for (const [at, header] of headers.entries()) {
+        if (!Buffer.isBuffer(header) || parseHeader(String(header))?.userKey !== userKey) continue;
+        found.add(keys.handleIn(String(batch[at])));
       }
     }
     return [...found];

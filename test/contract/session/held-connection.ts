@@ -11,6 +11,8 @@ export interface HeldCall {
   release(): Promise<void>;
   /** Answers it without sending it. */
   fail(error: Error): void;
+  /** Sends it, and fails it when it is done: its answer is lost. */
+  lose(error: Error): Promise<void>;
   /** It is never sent: its process has ended. */
   readonly script: RedisScript | undefined;
 }
@@ -36,6 +38,10 @@ export function heldConnection(connection: RedisConnection): {
       found.take({
         script,
         fail: reject,
+        async lose(error) {
+          await work();
+          reject(error);
+        },
         async release() {
           const sent = work();
           sent.then(resolve, reject);

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { SessionGoneError } from '../../../src/errors.js';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
-import { CREATE, DESTROY, FREEZE, UPDATE } from '../../../src/session/storage/redis-session-scripts.js';
+import { CREATE, DESTROY, FREEZE, REPLACE } from '../../../src/session/storage/redis-session-scripts.js';
 import { commandsOf } from '../redis-commands.js';
 import { SharedRedis } from '../redis-caches.js';
 import { heldConnection } from './held-connection.js';
+import { changeHeader } from './session-records.js';
 import { draft, newPrefix, openStorage, recordOf, stored } from './session-storages.js';
 
 const redis = new SharedRedis();
@@ -63,7 +64,7 @@ test("a visitor's session that is becoming a user's is ended with the others", a
   const id = await stored(login, { cart: 1 });
   const { baseline } = await recordOf(login, id);
   const attempt = await login.storage.beginLogin(ann);
-  const held = hold((_, script) => script === UPDATE);
+  const held = hold((_, script) => script === REPLACE);
   const updated = login.storage.update(handleOf(id), draft({ cart: 1, user: 'ann' }), baseline, attempt);
   const update = await held;
   await storage.endAll(ann);
@@ -155,7 +156,7 @@ test('a login that began before all sessions were ended is refused, however it i
 test('a login that takes longer than ten minutes is refused', async () => {
   const { storage } = openStorage(redis.connection);
   const attempt = await storage.beginLogin(storage.userKeyOf('ann'));
-  const late = { ...attempt, at: attempt.at - 600_001 };
+  const late = { ...attempt, at: attempt.at - 601_000 };
   const created = storage.create(newSessionId(), draft({ user: 'ann' }), { login: late });
   await expect(created).rejects.toThrow(SessionGoneError);
 });
@@ -218,7 +219,7 @@ test('a user has no more sessions than he may: those seen least lately go first,
   const { storage, events, keys } = subject;
   const first = await stored(subject, { user: 'ann' });
   const second = await stored(subject, { user: 'ann' });
-  await redis.server.cli('HSET', keys.session(handleOf(second)), 's', '5');
+  await changeHeader(redis.server, keys.session(handleOf(second)), (header) => header.with(2, '5'));
   const third = await stored(subject, { user: 'ann' });
   const left = (await storage.list(storage.userKeyOf('ann'))).map(({ handle }) => handle);
   expect(left.toSorted()).toEqual([handleOf(first), handleOf(third)].toSorted());

@@ -21,18 +21,12 @@ describe('what stands in Redis', () => {
     const { records, keys } = recordsOn(redis.connection);
     const device = { userAgent: 'curl', address: undefined };
     const created = await records.create('h', newRecord({ b: 1, a: 'ä' }, { userKey: 'ANN', device }));
-    const { c, s, ...rest } = await hash(keys.session('h'));
-    expect(c).toBe(s);
-    expect(rest).toEqual({
-      v: created?.version,
-      e: '',
-      u: 'ANN',
-      k: '',
-      d: '{"b":1,"a":"ä"}',
-      m: '{"userAgent":"curl"}',
-    });
+    const { h = '', ...rest } = await hash(keys.session('h'));
+    expect(rest).toEqual({ d: '{"b":1,"a":"ä"}', m: '{"userAgent":"curl"}' });
     const record = await readLive(records, 'h');
-    expect(record).toMatchObject({ fields: { b: 1, a: 'ä' }, device, frozen: false, createdAt: Number(c) });
+    const { createdAt } = record;
+    expect(h).toBe(`${created?.version} ${createdAt} ${createdAt}  ANN  `);
+    expect(record).toMatchObject({ fields: { b: 1, a: 'ä' }, device, frozen: false, lastSeenAt: createdAt });
     expect(record.baseline).toEqual({ ...created, deadline: record.baseline.deadline });
   });
 
@@ -41,13 +35,16 @@ describe('what stands in Redis', () => {
     await records.create('h', newRecord({ a: 1, gone: 1 }));
     const [one, two] = [await readLive(records, 'h'), await readLive(records, 'h')];
     expect(await write(records, 'h', { a: 2, gone: 1 }, one.baseline)).toBe('stored');
-    expect(Object.keys(await hash(keys.session('h')))).toHaveLength(8);
+    expect(Object.keys(await hash(keys.session('h')))).toEqual(['h', 'd']);
     expect(await write(records, 'h', { a: 1, b: 1 }, two.baseline)).toBe('merged');
     expect(await hash(keys.session('h'))).toMatchObject({ d: '{"a":2,"gone":1}', 'p:b': '1', 'p:gone': '' });
     const three = await readLive(records, 'h');
     expect(await write(records, 'h', { ...three.fields, c: 1 }, three.baseline)).toBe('stored');
-    expect(Object.keys(await hash(keys.session('h')))).toHaveLength(8);
-    expect((await hash(keys.session('h')))['d']).toBe('{"a":2,"b":1,"c":1}');
+    expect(Object.keys(await hash(keys.session('h')))).toEqual(['h', 'd']);
+    expect(await hash(keys.session('h'))).toMatchObject({
+      d: '{"a":2,"b":1,"c":1}',
+      h: expect.stringMatching(/ $/) as string,
+    });
   });
 
   it('is sealed where there are keys, patches and device too', async () => {
@@ -81,7 +78,7 @@ describe('times', () => {
     ] as const) {
       const created = await records.create(handle, newRecord({}, { draft: { fields: {}, maxAge } }));
       about(await pttl(keys.session(handle)), life);
-      expect((await hash(keys.session(handle)))['k']).toBe(k);
+      expect((await hash(keys.session(handle)))['h']?.split(' ')[5]).toBe(k);
       const { baseline } = await readLive(records, handle);
       expect(baseline.maxAge).toBe(created?.maxAge);
       expect(baseline.maxAge).toBe(k === '' ? undefined : maxAge);
@@ -240,15 +237,21 @@ describe('what cannot be read', () => {
 
   it.each([
     ['of another type', ['DEL', 'K'], ['SET', 'K', 'text']],
-    ['without a version', ['HDEL', 'K', 'v']],
+    ['without a header', ['HDEL', 'K', 'h']],
+    ['without a version', ['HSET', 'K', 'h', ' 1 1    ']],
+    ['whose header has less', ['HSET', 'K', 'h', 'v 1 1   ']],
+    ['whose header has more', ['HSET', 'K', 'h', 'v 1 1     ']],
+    ['whose header is no text', ['HSET', 'K', 'h', Buffer.from('v\u00e9 1 1    ')]],
     ['without fields', ['HDEL', 'K', 'd']],
     ['no JSON', ['HSET', 'K', 'd', '{']],
     ['no object', ['HSET', 'K', 'd', '[1]']],
     ['no UTF-8', ['HSET', 'K', 'd', Buffer.from([0x7b, 0xff, 0x7d])]],
     ['a patch that is no JSON', ['HSET', 'K', 'p:a', '{']],
     ['a patch whose name is none', ['HSET', 'K', 'p:"', '1']],
-    ['a time that is none', ['HSET', 'K', 'c', 'soon']],
-    ['an idle time that is none', ['HSET', 'K', 'k', 'long']],
+    ['a time that is none', ['HSET', 'K', 'h', 'v soon 1    ']],
+    ['a time that never comes', ['HSET', 'K', 'h', `v ${'9'.repeat(17)} 1    `]],
+    ['an idle time that is none', ['HSET', 'K', 'h', 'v 1 1   long ']],
+    ['an idle time before now', ['HSET', 'K', 'h', 'v 1 1   -5 ']],
     ['sealed', ['HSET', 'K', 'd', 'k.0123456789012345678901234567890']],
   ] as [string, ...(string | Buffer)[][]][])(
     'is told, and kept aside for an hour: %s',

@@ -1,13 +1,11 @@
 import type { ManagedConnection } from '../../../src/connection/managed-connection.js';
 import { createSealer, type SealingKey } from '../../../src/session/record/sealing.js';
 import type { Baseline, SessionFields, SessionRecord } from '../../../src/session/record/session-record.js';
-import {
-  RedisSessionRecords,
-  type NewRecord,
-  type RecordSettings,
-} from '../../../src/session/storage/redis-session-records.js';
+import type { RecordSettings } from '../../../src/session/storage/record-arguments.js';
+import { RedisSessionRecords, type NewRecord } from '../../../src/session/storage/redis-session-records.js';
 import { SessionKeys } from '../../../src/session/storage/session-keys.js';
 import type { WriteOutcome } from '../../../src/session/storage/session-storage.js';
+import type { RedisServer } from '../../support/redis-server.js';
 
 let prefixes = 0;
 
@@ -47,4 +45,14 @@ export function write(
 ): Promise<WriteOutcome> {
   const change = { draft: { fields, maxAge: baseline.maxAge }, userKey: baseline.userKey, lengthen: false };
   return records.update(handle, change, baseline, nonce);
+}
+
+/** Writes other values into the header of a stored session: version, created, seen, absolute end, user, own idle time, patches. */
+export async function changeHeader(
+  server: RedisServer,
+  key: string,
+  change: (header: readonly string[]) => readonly string[],
+): Promise<void> {
+  const header = String(await server.cli('HGET', key, 'h')).split(' ');
+  await server.cli('HSET', key, 'h', change(header).join(' '));
 }
