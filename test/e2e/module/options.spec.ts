@@ -31,6 +31,16 @@ describe('RedisCacheModule.forRoot refuses', () => {
       { connection: 'redis://a', connections: { default: 'redis://b' } },
       'stands in',
     ],
+    [
+      'sessions that stand where a cache does',
+      {
+        connection: 'redis://a',
+        keyPrefix: '',
+        caches: { session: {} },
+        session: { secret: 'a'.repeat(32) },
+      },
+      'options.session.prefix: must not overlap with the keys of caches, which begin with "session:"',
+    ],
     ['a bad url', { connection: 'http://a' }, 'options.connection'],
     [
       'a bad onError',
