@@ -1,5 +1,6 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifySession from '@fastify/session';
+import type { RedisStore } from 'connect-redis';
 import express from 'express';
 import expressSession from 'express-session';
 import fastify from 'fastify';
@@ -28,14 +29,14 @@ export interface Handled {
 export type Handler = (request: Handled) => unknown;
 
 export interface SessionAppOptions {
-  readonly store: RedisSessionStore;
+  readonly store: RedisSessionStore | RedisStore;
   readonly handlers: Readonly<Record<string, Handler>>;
   readonly rolling?: boolean;
   readonly resave?: boolean;
   readonly maxAge?: number;
 }
 
-/** A server of one platform with its own middleware for sessions over our store. */
+/** A server of one platform with its own middleware for sessions over a store. */
 export interface SessionApp {
   readonly url: string;
   close(): Promise<void>;
@@ -91,7 +92,9 @@ async function startFastify(options: SessionAppOptions): Promise<SessionApp> {
   const app = fastify({ forceCloseConnections: true });
   await app.register(fastifyCookie);
   const cookie = { secure: false, ...(maxAge !== undefined && { maxAge }) };
-  await app.register(fastifySession, { store, secret: SECRET, rolling, saveUninitialized: false, cookie });
+  // connect-redis's types are those of express-session alone.
+  const shared = { store: store as RedisSessionStore, secret: SECRET, rolling, saveUninitialized: false };
+  await app.register(fastifySession, { ...shared, cookie });
   for (const [path, handler] of Object.entries(handlers)) {
     app.get(path, async (request, reply) => {
       const handled = {
