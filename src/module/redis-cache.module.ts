@@ -131,7 +131,7 @@ export class RedisCacheModule implements NestModule, OnModuleInit, OnApplication
    * built, and middleware is mounted, right after this hook.
    */
   async configure(_consumer: MiddlewareConsumer): Promise<void> {
-    this.#responses.install();
+    this.#responses.install(this.#modules);
     await this.#host.starting(() => this.#sessions?.install());
   }
 

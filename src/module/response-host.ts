@@ -19,7 +19,7 @@ export class ResponseHost {
   readonly #policies: RoutePolicies;
   readonly #storage: ResponseStorage;
   readonly #config: ApplicationConfig;
-  /** Whether the application serves HTTP: an application context has no routes. */
+  /** Whether the interceptor was put in front of the others. */
   #serving = false;
 
   constructor(
@@ -34,8 +34,13 @@ export class ResponseHost {
     this.#config = config;
   }
 
-  /** Puts the response cache in front of all interceptors. To be called before the routes are built. */
-  install(): void {
+  /**
+   * Puts the response cache in front of all interceptors, if there are routes for it: Nest runs the requests of all routes another,
+   * slower way where there is any interceptor. To be called before the routes are built.
+   */
+  install(modules: ModulesContainer): void {
+    const routes = declaredRoutes(modules, this.#config);
+    if (!routes.some(({ controller, handler }) => this.#cacheOf(controller, handler) !== undefined)) return;
     installResponseCache(this.#config, this.#interceptor);
     this.#serving = true;
   }
