@@ -8,17 +8,22 @@ export interface SessionNotice {
   readonly modified: boolean;
 }
 
-const NOTICES = new WeakMap<object, SessionNotice>();
+/** Who knows of a session: asked by those who decide on a response, and not for the others. */
+export interface NoticedSession {
+  readonly notice: SessionNotice;
+}
+
+const NOTICED = new WeakMap<object, NoticedSession>();
 
 /** Tells of the session of a request, the one of Node. */
-export function noteSession(request: object, notice: SessionNotice): void {
-  NOTICES.set(request, notice);
+export function noteSession(request: object, session: NoticedSession): void {
+  NOTICED.set(request, session);
 }
 
 /** What is known of the session of a request, of Node's or of Fastify's; `undefined` = sessions are not ours there. */
 export function sessionNoticeOf(request: object): SessionNotice | undefined {
-  const direct = NOTICES.get(request);
-  if (direct !== undefined) return direct;
+  const direct = NOTICED.get(request);
+  if (direct !== undefined) return direct.notice;
   const raw: unknown = Reflect.get(request, 'raw');
-  return typeof raw === 'object' && raw !== null ? NOTICES.get(raw) : undefined;
+  return typeof raw === 'object' && raw !== null ? NOTICED.get(raw)?.notice : undefined;
 }

@@ -1,15 +1,17 @@
 import { BadRequestException, HttpException } from '@nestjs/common';
 import { noteSession } from '../di/session-notice.js';
 import type { NodeResponse } from './platform/node-response.js';
-import { holdResponse } from './platform/response-hold.js';
+import { holdResponse, type HeadGate } from './platform/response-hold.js';
+import type { SessionHead } from './platform/session-fields.js';
 import { handleOf } from './record/session-ids.js';
 import { ReadOnlySession } from './request/read-only-session.js';
 import { RequestSession } from './request/request-session.js';
 import type { ServedSession } from './request/served-session.js';
-import { sessionIdsIn } from './request/session-cookie.js';
+import { bindSessions } from './request/bound-session.js';
+import { SessionCookies } from './request/session-cookie.js';
 import { RETRY_AFTER, sessionFailure } from './request/session-failure.js';
 import { isSecure, pathMatches, pathOf, type SessionRequest } from './request/session-request.js';
-import type { SessionParts } from './request/session-rules.js';
+import type { RequestParts, SessionParts } from './request/session-rules.js';
 import type { SessionFields } from './record/session-record.js';
 import type { RequestSessions } from './storage/request-sessions.js';
 import type { LoginAttempt } from './storage/session-storage.js';
@@ -21,23 +23,26 @@ export type SessionMiddleware = (request: SessionRequest, response: NodeResponse
 
 /** Gives sessions to the requests of one application, and stores them before the heads of responses go out. */
 export class ServedSessions implements RequestSessions {
-  readonly #parts: SessionParts;
+  readonly #parts: RequestParts;
   readonly #answersItself: () => boolean;
   readonly #served = new WeakMap<object, ServedSession>();
 
   /** `answersItself`: whether errors of responses that have begun reach no filter by `goOn`, as on Fastify. */
   constructor(parts: SessionParts, answersItself: () => boolean) {
-    this.#parts = parts;
+    this.#parts = {
+      ...parts,
+      cookies: new SessionCookies(parts),
+      BoundSession: bindSessions(parts.classes),
+    };
     this.#answersItself = answersItself;
   }
 
   /** Middleware that may stand at several places: the first one counts. */
   readonly middleware: SessionMiddleware = (request, response, goOn) => {
     if (this.#served.has(request) || !this.#applies(request)) return goOn();
-    const { rules, report } = this.#parts;
+    const { cookies, report } = this.#parts;
     addSecure(request);
-    const ids = sessionIdsIn(request.headers.cookie, rules.name, rules.secrets);
-    const [id, ...others] = ids;
+    const [id, ...others] = cookies.idsIn(request.headers.cookie);
     if (id === undefined) {
       this.#serve(request, response, goOn, new RequestSession(request, this.#parts));
       return goOn();
@@ -91,17 +96,8 @@ export class ServedSessions implements RequestSessions {
 
   #serve(request: SessionRequest, response: NodeResponse, goOn: Next, session: ServedSession): void {
     this.#served.set(request, session);
-    noteSession(request, session.notice);
-    const answersItself = this.#answersItself;
-    holdResponse(response, {
-      open: () => session.commit(),
-      head: () => ({ cookie: session.cookie, varies: session.wasRead }),
-      refuse(error) {
-        response.setHeader('Retry-After', RETRY_AFTER);
-        if (answersItself()) answerPlainly(response, sessionFailure(error));
-        else goOn(error);
-      },
-    });
+    noteSession(request, session);
+    holdResponse(response, new SessionGate(session, response, goOn, this.#answersItself));
   }
 
   #of(request: object): ServedSession | undefined {
@@ -132,8 +128,37 @@ function ambiguous(): HttpException {
 
 /** Express has `secure` on requests; what is written for it looks there on Fastify too. */
 function addSecure(request: SessionRequest): void {
-  if ('secure' in request) return;
-  Object.defineProperty(request, 'secure', { configurable: true, get: () => isSecure(request) });
+  if (!('secure' in request)) Reflect.set(request, 'secure', isSecure(request));
+}
+
+/** Opens when the session of the request is stored. */
+class SessionGate implements HeadGate {
+  readonly #session: ServedSession;
+  readonly #response: NodeResponse;
+  readonly #goOn: Next;
+  readonly #answersItself: () => boolean;
+
+  constructor(session: ServedSession, response: NodeResponse, goOn: Next, answersItself: () => boolean) {
+    this.#session = session;
+    this.#response = response;
+    this.#goOn = goOn;
+    this.#answersItself = answersItself;
+  }
+
+  open(): Promise<void> | undefined {
+    return this.#session.commit();
+  }
+
+  head(): SessionHead {
+    const { cookie, wasRead, hasFailed } = this.#session;
+    return { cookie, varies: wasRead, retryAfter: hasFailed ? RETRY_AFTER : undefined };
+  }
+
+  refuse(error: unknown): void {
+    this.#response.setHeader('Retry-After', RETRY_AFTER);
+    if (this.#answersItself()) answerPlainly(this.#response, sessionFailure(error));
+    else this.#goOn(error);
+  }
 }
 
 function answerPlainly(response: NodeResponse, error: HttpException): void {

@@ -51,7 +51,8 @@ export function bridgeFastify(
   for (const name of MIRRORED) if (!instance.hasRequestDecorator(name)) mirror(instance, name);
   const starts = new WeakMap<object, Record<string, HeaderValue | undefined>>();
   instance.addHook('onRequest', ({ raw }: Mirrored, reply: FastifyReply, goOn: Done) => {
-    if (find(raw) !== undefined) starts.set(raw, reply.getHeaders());
+    const headers = find(raw) && reply.getHeaders();
+    if (headers !== undefined && Object.keys(headers).length > 0) starts.set(raw, headers);
     goOn();
   });
   instance.addHook('onSend', ({ raw }: Mirrored, reply: FastifyReply, payload: unknown, goOn: Done) => {

@@ -36,8 +36,12 @@ export function isHttp1(response: NodeResponse): boolean {
   return Object.hasOwn(response, '_header');
 }
 
+const NOTHING: ReadonlyMap<string, HeaderValue> = new Map();
+
 /** Notes the status and the fields that a response has now. */
 export function headState(response: NodeResponse): HeadState {
+  const status = response.statusCode;
+  if (response.getHeaderNames().length === 0) return { status, fields: NOTHING };
   const set = response.getHeaders() as Readonly<Record<string, HeaderValue | undefined>>;
   const names = response.getRawHeaderNames?.() ?? Object.keys(set);
   const fields = new Map<string, HeaderValue>();
@@ -45,7 +49,7 @@ export function headState(response: NodeResponse): HeadState {
     const value = set[name.toLowerCase()];
     if (value !== undefined) fields.set(name, value);
   }
-  return { status: response.statusCode, fields };
+  return { status, fields };
 }
 
 /** Makes the head of a response what it was. */

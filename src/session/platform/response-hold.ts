@@ -7,7 +7,7 @@ import {
   type NodeResponse,
 } from './node-response.js';
 import { drop, put, WRITERS, type Writer } from './dropped-writes.js';
-import { setSessionFields, type SessionHead } from './session-fields.js';
+import { hasFields, setSessionFields, type SessionHead } from './session-fields.js';
 
 /** What a response waits for before its head goes out. */
 export interface HeadGate {
@@ -38,11 +38,11 @@ class ResponseHold {
   readonly #response: NodeResponse;
   readonly #gate: HeadGate;
   readonly #before: HeadState;
-  readonly #inner = new Map<Writer, Method>();
+  readonly #inner: Partial<Record<Writer, Method>> = {};
   readonly #sources: { unpipe?: (from: object) => unknown; destroy?: () => unknown }[] = [];
   #state: 'waiting' | 'held' | 'doomed' | 'open' | 'refused' = 'waiting';
   #error: unknown;
-  #kept: { readonly name: Writer; readonly args: readonly unknown[] }[] = [];
+  #kept: { readonly name: Writer; readonly args: unknown[] }[] = [];
   #givenStatus: number | undefined;
   #isDressed = false;
 
@@ -50,12 +50,13 @@ class ResponseHold {
     this.#response = response;
     this.#gate = gate;
     this.#before = headState(response);
+    const methods = response as unknown as Record<Writer, Method | undefined>;
     for (const name of WRITERS) {
-      const method: unknown = Reflect.get(response, name);
+      const method = methods[name];
       // Those of a handshake for a web socket have not all of them.
       if (typeof method !== 'function') continue;
-      this.#inner.set(name, method as Method);
-      put(response, name, (...args: unknown[]) => this.#call(name, args));
+      this.#inner[name] = method;
+      methods[name] = (...args) => this.#call(name, args);
     }
     if (typeof response.on === 'function')
       response.on('pipe', (source: object) => this.#sources.push(source));
@@ -78,17 +79,17 @@ class ResponseHold {
     return result;
   }
 
-  #pass(name: Writer, args: readonly unknown[]): unknown {
+  #pass(name: Writer, args: unknown[]): unknown {
     const passed = name === 'writeHead' && !this.#isDressed ? this.#dress(args) : args;
-    return this.#inner.get(name)?.apply(this.#response, [...passed]);
+    return this.#inner[name]?.apply(this.#response, passed);
   }
 
-  #dress(args: readonly unknown[]): readonly unknown[] {
+  #dress(args: unknown[]): unknown[] {
     this.#isDressed = true;
     const head = this.#gate.head();
-    if (head.cookie === undefined && !head.varies) return args;
+    if (!hasFields(head)) return args;
     const rest = settleHead(this.#response, args);
-    setSessionFields(this.#response, head);
+    setSessionFields(this.#response, Number(args[0]), head);
     return rest;
   }
 
@@ -169,7 +170,9 @@ class ResponseHold {
    */
   #openAgain(): void {
     let hasEnded = false;
-    for (const [name, method] of this.#inner) {
+    for (const name of WRITERS) {
+      const method = this.#inner[name];
+      if (method === undefined) continue;
       put(this.#response, name, (...args: unknown[]) => {
         if (hasEnded) return drop(this.#response, name, args);
         try {

@@ -6,10 +6,24 @@ export interface SessionHead {
   readonly cookie: string | undefined;
   /** Whether somebody has read the session: the response depends on the cookie then. */
   readonly varies: boolean;
+  /** What a client is told that gets a 503, where nobody has said it; `undefined` = nothing. */
+  readonly retryAfter?: string | undefined;
 }
 
-/** Sets those fields. A response with the cookie of a session is for one client, whatever its Cache-Control said. */
-export function setSessionFields(response: NodeResponse, { cookie, varies }: SessionHead): void {
+const UNAVAILABLE = 503;
+
+/** Whether a response gets fields. */
+export function hasFields({ cookie, varies, retryAfter }: SessionHead): boolean {
+  return varies || cookie !== undefined || retryAfter !== undefined;
+}
+
+/**
+ * Sets those fields on a response of a status. One with the cookie of a session is for one client, whatever its Cache-Control said.
+ */
+export function setSessionFields(response: NodeResponse, status: number, head: SessionHead): void {
+  const { cookie, varies, retryAfter } = head;
+  if (retryAfter !== undefined && status === UNAVAILABLE && response.getHeader('Retry-After') === undefined)
+    response.setHeader('Retry-After', retryAfter);
   if (varies) response.setHeader('Vary', withCookie(textOf(response.getHeader('Vary'))));
   if (cookie === undefined) return;
   const present = response.getHeader('Set-Cookie') ?? [];

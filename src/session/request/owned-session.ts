@@ -1,7 +1,9 @@
-import { fieldsText } from '../record/fields-text.js';
+import { SerializationError } from '../../errors.js';
+import { fieldsText, SHARED_NAMES } from '../record/fields-text.js';
+import { hasText } from '../record/same-fields.js';
 import { newSessionId } from '../record/session-ids.js';
-import type { Baseline, SessionRecord } from '../record/session-record.js';
-import type { SessionClasses, SessionCookie, SessionObject } from './session-object.js';
+import type { Baseline, SessionFields, SessionRecord } from '../record/session-record.js';
+import type { SessionCookie, SessionObject } from './session-object.js';
 
 /** A session of one request, and what is known of it in Redis. */
 export interface OwnedSession {
@@ -29,32 +31,39 @@ export function readSession(id: string, { baseline, frozen }: SessionRecord): Ow
 /** The text of a session that holds nothing. */
 const NOTHING = fieldsText({});
 
-/** Whether a session holds something else than what it was read or stored as. Throws for what is no data. */
+/** Whether a session holds something else than what it was read or stored as, or holds what is no data. */
 export function isChanged(session: object, { baseline }: OwnedSession): boolean {
-  return fieldsText(session as Record<string, unknown>) !== (baseline?.text ?? NOTHING);
+  if (baseline?.unsure !== undefined) return true;
+  return !hasText(session as SessionFields, baseline?.text ?? NOTHING);
 }
 
-/**
- * A session object of express-session's class for a request. Its `id` is what `owned` has at the time: who holds the object
- * while the session gets another id holds the right session.
- */
-export function sessionObject(
-  { Session }: SessionClasses,
-  request: object,
-  { owned, fields, cookie }: { owned: OwnedSession; fields: object; cookie: SessionCookie },
-): SessionObject {
-  const session = Object.create(Session.prototype, {
-    req: { value: request },
-    id: { get: () => owned.id },
-  }) as SessionObject;
+/** Puts fields and a cookie into a new session object. */
+export function filled(session: SessionObject, fields: object, cookie: SessionCookie): SessionObject {
+  session.cookie = cookie;
   setFields(session, fields);
+  // There may be one among the fields.
   session.cookie = cookie;
   return session;
 }
 
 /** Sets fields on a session. As with express-session, they take the place of no method. */
 export function setFields(session: object, fields: object): void {
-  for (const [name, value] of Object.entries(fields)) {
-    if (Object.hasOwn(session, name) || !(name in session)) Reflect.set(session, name, value);
+  const to = session as Record<string, unknown>;
+  const from = fields as SessionFields;
+  for (const name of Object.keys(from)) {
+    if (!(name in to) || Object.hasOwn(to, name)) to[name] = from[name];
+  }
+}
+
+/**
+ * Refuses fields that have the name of a method, which nobody who reads the session would find again.
+ *
+ * @throws SerializationError naming the field
+ */
+export function refuseMethodNames(fields: SessionFields, methods: object): void {
+  for (const name of Object.keys(fields)) {
+    if (name in methods && !SHARED_NAMES.has(name)) {
+      throw new SerializationError(`The session's field ${JSON.stringify(name)} has the name of a method.`);
+    }
   }
 }

@@ -2,9 +2,9 @@ import type { HttpException } from '@nestjs/common';
 import type { SessionNotice } from '../../di/session-notice.js';
 import { RequestSessionStore, type SessionActions } from './request-session-store.js';
 import type { ServedSession } from './served-session.js';
-import { makeCookie } from './session-cookie.js';
+import { isUnavailable } from './session-failure.js';
 import type { SessionRequest } from './session-request.js';
-import type { SessionParts } from './session-rules.js';
+import type { RequestParts } from './session-rules.js';
 
 /** What is to be told of sessions that may be there. */
 const NOTICE: SessionNotice = Object.freeze({ loaded: true, read: true, modified: false });
@@ -21,11 +21,13 @@ export class ReadOnlySession implements ServedSession, SessionActions {
   readonly wasRead = true;
   readonly cookie = undefined;
   readonly handle = undefined;
+  readonly hasFailed: boolean;
   readonly #failure: () => HttpException;
 
   /** Puts it into the request. `failure` is what all attempts to change it end in. */
-  constructor(request: SessionRequest, parts: SessionParts, failure: () => HttpException) {
+  constructor(request: SessionRequest, parts: RequestParts, failure: () => HttpException) {
     this.#failure = failure;
+    this.hasFailed = isUnavailable(failure());
     const session = emptySession(request, parts, failure);
     Object.defineProperty(request, 'session', {
       configurable: true,
@@ -84,10 +86,10 @@ export class ReadOnlySession implements ServedSession, SessionActions {
   }
 }
 
-function emptySession(request: SessionRequest, parts: SessionParts, failure: () => HttpException): object {
-  const { classes, rules } = parts;
+function emptySession(request: SessionRequest, parts: RequestParts, failure: () => HttpException): object {
+  const { classes, cookies } = parts;
   const target = Object.create(classes.Session.prototype, {
-    cookie: { value: makeCookie(classes, rules, request), enumerable: true },
+    cookie: { value: cookies.make(request), enumerable: true },
   }) as object;
   const refuse = (): never => {
     throw failure();
@@ -108,6 +110,6 @@ function emptySession(request: SessionRequest, parts: SessionParts, failure: () 
   });
 }
 
-function isOwnMethod({ Session }: SessionParts['classes'], name: string): boolean {
+function isOwnMethod({ Session }: RequestParts['classes'], name: string): boolean {
   return name !== 'constructor' && Object.hasOwn(Session.prototype, name);
 }

@@ -9,6 +9,8 @@ export interface ServedSession {
   readonly wasRead: boolean;
   /** The Set-Cookie field that is due, once `commit` has ended; `undefined` = none. */
   readonly cookie: string | undefined;
+  /** Whether something could not be done since Redis was away: a client that is told so may ask again. */
+  readonly hasFailed: boolean;
   /** The handle of the session, if it is stored. */
   readonly handle: string | undefined;
   /**

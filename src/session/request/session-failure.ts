@@ -1,6 +1,7 @@
 import {
   ConflictException,
   HttpException,
+  HttpStatus,
   InternalServerErrorException,
   ServiceUnavailableException,
 } from '@nestjs/common';
@@ -13,6 +14,8 @@ import {
 
 /** What a client is to do that got a 503: ask again after so many seconds. */
 export const RETRY_AFTER = '1';
+
+const UNAVAILABLE: number = HttpStatus.SERVICE_UNAVAILABLE;
 
 /** What no other try mends: the session, or what the application says of it, is wrong. */
 const MISTAKES = [InvalidOptionsError, PayloadTooLargeError, SerializationError, TypeError, ReferenceError];
@@ -27,4 +30,9 @@ export function sessionFailure(cause: unknown): HttpException {
     return new InternalServerErrorException(undefined, { cause });
   }
   return new ServiceUnavailableException('Sessions are not available at the moment.', { cause });
+}
+
+/** Whether it may help to ask again. */
+export function isUnavailable(failure: HttpException): boolean {
+  return failure.getStatus() === UNAVAILABLE;
 }

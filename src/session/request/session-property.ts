@@ -1,21 +1,36 @@
 import type { SessionRequest } from './session-request.js';
 
+/** Where a request has its property, for whoever looks through a proxy or an object that inherits from it, too. */
+const PROPERTY = Symbol('session');
+
+interface WithProperty {
+  readonly [PROPERTY]?: SessionProperty;
+}
+
 /** `request.session`: what stands there, and whether somebody has looked. */
 export class SessionProperty {
   readonly #request: SessionRequest;
   #value: unknown;
   #wasRead = false;
-  readonly #get = (): unknown => {
-    this.#wasRead = true;
-    return this.#value;
-  };
-  readonly #set = (value: unknown): void => {
-    this.#value = value;
-  };
 
   constructor(request: SessionRequest) {
     this.#request = request;
+    Object.defineProperty(request, PROPERTY, { configurable: true, value: this });
   }
+
+  /** The same for all requests: an accessor of its own would make each request an object of another kind. */
+  static readonly #accessor: PropertyDescriptor = {
+    configurable: true,
+    enumerable: true,
+    get(this: WithProperty) {
+      const property = this[PROPERTY];
+      return property === undefined ? undefined : property.#look();
+    },
+    set(this: WithProperty, value: unknown) {
+      const property = this[PROPERTY];
+      if (property !== undefined) property.#value = value;
+    },
+  };
 
   get wasRead(): boolean {
     return this.#wasRead;
@@ -23,19 +38,20 @@ export class SessionProperty {
 
   /** What stands there now, an object; `undefined` = somebody has taken it away. Is no look. */
   get value(): object | undefined {
-    const own = Object.getOwnPropertyDescriptor(this.#request, 'session');
-    const value: unknown = own?.get === this.#get ? this.#value : own?.value;
+    const wasRead = this.#wasRead;
+    const value = this.#request.session;
+    this.#wasRead = wasRead;
     return typeof value === 'object' && value !== null ? value : undefined;
   }
 
   /** Puts a session there, also where the property was deleted. */
   put(session: object): void {
     this.#value = session;
-    Object.defineProperty(this.#request, 'session', {
-      configurable: true,
-      enumerable: true,
-      get: this.#get,
-      set: this.#set,
-    });
+    Object.defineProperty(this.#request, 'session', SessionProperty.#accessor);
+  }
+
+  #look(): unknown {
+    this.#wasRead = true;
+    return this.#value;
   }
 }

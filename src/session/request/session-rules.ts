@@ -1,5 +1,7 @@
 import type { SessionEvent } from '../storage/session-event.js';
 import type { SessionStorage } from '../storage/session-storage.js';
+import type { BoundSessionClass } from './bound-session.js';
+import type { SessionCookies } from './session-cookie.js';
 import type { SessionClasses } from './session-object.js';
 
 /** What the sessions of requests are served by. Times are in milliseconds. */
@@ -27,7 +29,7 @@ export interface SessionRules {
   readonly excludes: (path: string) => boolean;
 }
 
-/** What the session of a request is made of. */
+/** What the sessions of requests are made of. */
 export interface SessionParts {
   readonly storage: SessionStorage;
   readonly rules: SessionRules;
@@ -35,4 +37,10 @@ export interface SessionParts {
   readonly report: (event: SessionEvent) => void;
   /** A cookie that only goes over HTTPS was not given to a request that came without. */
   readonly insecure: () => void;
+}
+
+/** The same, with what is made once for all of them. */
+export interface RequestParts extends SessionParts {
+  readonly cookies: SessionCookies;
+  readonly BoundSession: BoundSessionClass;
 }

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sessionNoticeOf } from '../../../../src/di/session-notice.js';
-import { SessionGoneError } from '../../../../src/errors.js';
+import { RedisUnavailableError, SerializationError, SessionGoneError } from '../../../../src/errors.js';
 import { expressSession } from '../../../../src/session/express-session.js';
 import { handleOf } from '../../../../src/session/record/session-ids.js';
 import { ServedSessions } from '../../../../src/session/session-middleware.js';
@@ -306,7 +306,82 @@ describe('the session of a request', () => {
       );
       response.end('signed in');
     });
-    expect([reply.status, reply.text, storage.calls]).toEqual([503, 'failed', ['create', 'create']]);
+    expect([reply.status, reply.text, storage.calls]).toEqual([503, 'failed', ['create', 'read']]);
+  });
+
+  it('whose first save was not answered is stored by the next one, if it is there or not', async () => {
+    for (const isStored of [true, false]) {
+      storage = new MemorySessions();
+      const create = storage.create.bind(storage);
+      storage.create = async (id, draft) => {
+        storage.create = create;
+        if (isStored) await create(id, draft);
+        throw new RedisUnavailableError('The answer was lost.');
+      };
+      const reply = await ask(async (request, response) => {
+        request.session['a'] = 1;
+        await done((callback) => request.session.save(callback)).catch(() => undefined);
+        request.session['b'] = 2;
+        response.end();
+      });
+      expect([reply.status, storage.fields(idOf(reply))]).toEqual([200, { a: 1, b: 2 }]);
+    }
+  });
+
+  it('gets no other id once the head of the response is gone', async () => {
+    await store({ a: 1 });
+    await ask(
+      async (request, response) => {
+        response.end('early');
+        await expect(served.login(request, { user: 'ann' })).rejects.toThrow(InternalServerErrorException);
+        await expect(served.rotate(request, 0)).rejects.toThrow(InternalServerErrorException);
+      },
+      { id: ID },
+    );
+    expect([failures, storage.fields(ID)]).toEqual([[], { a: 1 }]);
+  });
+
+  it('takes no field that has the name of a method, which nobody would read', async () => {
+    for (const name of ['save', 'toString']) {
+      failures = [];
+      const reply = await ask((request, response) => {
+        request.session[name] = 'mine';
+        response.end('ok');
+      });
+      expect([reply.text, (failures[0] as Error).cause]).toEqual(['failed', expect.any(SerializationError)]);
+      expect(((failures[0] as Error).cause as Error).message).toContain(`"${name}"`);
+    }
+  });
+
+  it('is seen through an object that stands for the request', async () => {
+    await store({ a: 1 });
+    await ask(
+      (request, response) => {
+        const seen = [new Proxy(request, {}).session['a'], Object.create(request).session.id];
+        response.end();
+        expect(seen).toEqual([1, ID]);
+      },
+      { id: ID },
+    );
+    expect(failures).toEqual([]);
+  });
+
+  it('that could not be saved by the handler tells when to ask again', async () => {
+    for (const status of [503, 200]) {
+      storage = new MemorySessions();
+      const reply = await ask(async (request, response) => {
+        request.session['a'] = 1;
+        storage.before = () => Promise.reject(new Error('away'));
+        await done((callback) => request.session.save(callback)).catch(() => undefined);
+        delete request.session['a'];
+        response.statusCode = status;
+        response.end();
+      });
+      expect([reply.status, reply.headers['retry-after']]).toEqual([
+        status,
+        status === 503 ? '1' : undefined,
+      ]);
+    }
   });
 
   it('of no data is a fault of the application', async () => {
