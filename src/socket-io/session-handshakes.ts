@@ -15,7 +15,6 @@ type EngineMiddleware = (request: EngineRequest, response: unknown, goOn: (error
 /** A request of engine.io, which has parsed the query. */
 type EngineRequest = IncomingMessage & {
   readonly _query: Readonly<Record<string, string>>;
-  readonly session?: { save(callback: () => void): unknown };
   readonly sessionStore?: ReadingStore;
 };
 
@@ -62,10 +61,16 @@ export class SessionHandshakes {
     // Gateways see the first request of a connection, and none of its polls and upgrades. As engine.io looks at it.
     const { _query: query } = request;
     if (query['sid']) return goOn();
-    // That of the handshake is over before a gateway runs, so what waits for a response to be saved, or sets a cookie on it, is
-    // given one that nobody sends.
-    this.#serve(request, new ServerResponse(request), (error) => {
+    // That of the handshake is over before a gateway runs, so the session is given one that nobody sends. It ends at once: that
+    // lengthens the session's life where that is due, and nobody gives it another id, which no cookie could tell.
+    const response = new ServerResponse(request);
+    let isOver = false;
+    this.#serve(request, response, (error) => {
+      // What cannot be stored any more is told to nobody.
+      if (isOver) return;
+      isOver = true;
       if (error === undefined) this.#begin(request);
+      response.end();
       goOn(error);
     });
   };
@@ -75,8 +80,6 @@ export class SessionHandshakes {
     if (handle === undefined) return;
     this.#handles.set(request, handle);
     this.#watchReloads(request, handle);
-    // Nothing has changed: this lengthens the session's life where that is due. Nobody waits for it.
-    request.session?.save(() => undefined);
   }
 
   #watchReloads({ sessionStore: store }: EngineRequest, handle: string): void {
