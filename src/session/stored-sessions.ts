@@ -122,7 +122,7 @@ export class StoredSessions {
       await this.#parts.storage.destroy(held.id, 'logout');
       return;
     }
-    if (held.baseline?.maxAge === maxAge && held.baseline?.text === joinTexts(texts)) {
+    if (held.baseline !== undefined && isState(held.baseline, maxAge, texts)) {
       await this.#lengthen(held, held.baseline);
       return;
     }
@@ -197,6 +197,15 @@ export class StoredSessions {
 
 function isId(id: unknown): id is string {
   return typeof id === 'string' && id.length >= SHORTEST_ID;
+}
+
+/** Whether that is what is stored: for sure, so not after a write that was not answered. */
+function isState(
+  { unsure, maxAge, text }: Baseline,
+  age: number | null | undefined,
+  texts: ReadonlyMap<string, string>,
+): boolean {
+  return unsure === undefined && maxAge === age && text === joinTexts(texts);
 }
 
 /** A session of whose state nothing is known. */
