@@ -100,12 +100,14 @@ export class LiveSessions {
     return handles.map((_, at) => lifeOf(replies[2 * at], replies[2 * at + 1]));
   }
 
-  /** Notes how long a session lives for whoever is its user by now. */
+  /** Notes how long a session lives for whoever is its user by now, also where his index was lost. */
   async follow(handle: string): Promise<void> {
     const { connection, index } = this.#context;
     const [life] = await this.livesOf([handle]);
     if (life?.state !== 'live' || life.left < 0) return;
-    await index.lengthen({ handle, deadline: connection.now() + life.left }, life.userKey);
+    const entry = { handle, deadline: connection.now() + life.left };
+    const noted = await index.lengthen(entry, life.userKey);
+    if (!noted && life.userKey !== undefined) await index.enterUser(life.userKey, entry);
   }
 
   /**

@@ -119,10 +119,11 @@ class RedisSessionStorage implements ManagedSessionStorage {
     const { records, index } = this.#context;
     const { userKey } = baseline;
     const entry = { handle, deadline: records.deadlineFor(baseline) };
-    const noted = settled(index.lengthen(entry, userKey));
+    const noting = index.lengthen(entry, userKey).catch(() => true);
     const lives = await records.touch(handle, baseline);
-    await noted;
+    const noted = await noting;
     if (!lives) await this.#live.settle(handle, userKey);
+    else if (!noted) await settled(this.#live.follow(handle));
     return lives;
   }
 

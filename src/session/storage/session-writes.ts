@@ -116,9 +116,9 @@ export class SessionWrites {
     const deadline = moves ? records.deadlineFor({ maxAge, absoluteEnd }) : baseline.deadline;
     const enters = userKey !== undefined && (userKey !== baseline.userKey || login !== undefined);
     if (enters) await index.enterUser(userKey, { handle, deadline }, login);
-    const noted = moves ? settled(index.lengthen({ handle, deadline }, userKey)) : undefined;
+    const noting = moves ? index.lengthen({ handle, deadline }, userKey).catch(() => true) : true;
     const outcome = await send({ draft, userKey, lengthen });
-    await noted;
+    const noted = await noting;
     if (outcome === 'gone' || outcome === 'frozen') {
       if (moves || enters) await settled(this.#live.settle(handle, userKey, ...before));
     } else if (outcome !== 'changed') {
@@ -126,7 +126,7 @@ export class SessionWrites {
       if (others.length > 0) await settled(index.leaveUser(handle, ...others));
       if (enters) await this.limit(userKey, handle);
       // Others may have signed somebody in, whose index must not forget it before it ends.
-      if (moves && outcome === 'merged') await settled(this.#live.follow(handle));
+      if (!noted || (moves && outcome === 'merged')) await settled(this.#live.follow(handle));
     }
     return outcome;
   }

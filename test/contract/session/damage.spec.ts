@@ -54,16 +54,20 @@ test('a login, a logout and a start of a session go on where the indexes were wr
   await expect(late).rejects.toThrow('overtaken');
 });
 
-test('a session is noted again in what was written over as soon as its life is lengthened', async () => {
+test('a session is noted again in what was written over as soon as its life is lengthened, for its user too', async () => {
   const subject = openStorage(redis.connection);
   const { storage } = subject;
-  const ids = [await stored(subject), await stored(subject)] as const;
+  const ann = storage.userKeyOf('ann');
+  const fields = { user: 'ann' };
+  const ids = [await stored(subject, fields), await stored(subject, fields)] as const;
   const [touched, written] = [await recordOf(subject, ids[0]), await recordOf(subject, ids[1])];
   await damage(subject, 'ann');
   expect(await storage.touch(touched.handle, touched.baseline)).toBe(true);
-  expect(await storage.count()).toBe(1);
-  expect(await storage.update(written.handle, draft({}, 3_600_000), written.baseline)).toBe('stored');
-  expect(await storage.count()).toBe(2);
+  expect([await storage.count(), await storage.count(ann)]).toEqual([1, 1]);
+  const { handle, baseline } = written;
+  expect(await storage.update(handle, draft(fields, 3_600_000), baseline)).toBe('stored');
+  expect([await storage.count(), await storage.count(ann)]).toEqual([2, 2]);
+  expect(await storage.endAll(ann)).toBe(2);
 });
 
 test('what has expired is told of all shards but those that are refused', async () => {
