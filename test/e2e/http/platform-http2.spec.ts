@@ -1,16 +1,9 @@
 import { NotFoundException } from '@nestjs/common';
-import { ExpressAdapter } from '@nestjs/platform-express';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import {
-  connect,
-  createServer,
-  Http2ServerRequest,
-  Http2ServerResponse,
-  type ClientHttp2Session,
-  type IncomingHttpHeaders,
-} from 'node:http2';
+import { connect, type ClientHttp2Session, type Http2ServerResponse } from 'node:http2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startExchangeApp, type ExchangeApp, type ExchangeAppOptions } from './exchange-app.js';
+import { http2Adapters } from './http2-adapters.js';
+import { askHttp2, type Http2Reply } from './http2-client.js';
 import { cachedRoutes, type Route } from './routes.js';
 
 const large = 'x'.repeat(200_000);
@@ -30,35 +23,6 @@ const routes: Record<string, Route> = {
   },
 };
 
-interface Reply {
-  readonly headers: IncomingHttpHeaders;
-  readonly status: unknown;
-  readonly text: string;
-}
-
-/** Express stands on HTTP/1; an application that puts it on HTTP/2 grafts its methods on Node's classes for that. */
-class Http2ExpressAdapter extends ExpressAdapter {
-  override initHttpServer(): void {
-    const app = this.getInstance<{ readonly request: object; readonly response: object }>();
-    const graft = (own: object, onto: object): object => {
-      const methods = Object.getPrototypeOf(own) as object;
-      const root = { value: app, configurable: true, enumerable: true, writable: true };
-      return Object.create(onto, { ...Object.getOwnPropertyDescriptors(methods), app: root }) as object;
-    };
-    Object.assign(app, {
-      request: graft(app.request, Http2ServerRequest.prototype as object),
-      response: graft(app.response, Http2ServerResponse.prototype as object),
-    });
-    Object.assign(this, { httpServer: createServer(app as never) });
-  }
-}
-
-const adapters = {
-  // The types of the adapter's options are those of HTTP/1.
-  fastify: () => new FastifyAdapter({ http2: true } as never),
-  express: () => new Http2ExpressAdapter(),
-};
-
 describe.each(['fastify', 'express'] as const)('HTTP/2 on %s', (platform) => {
   let app: ExchangeApp;
   let session: ClientHttp2Session;
@@ -69,7 +33,7 @@ describe.each(['fastify', 'express'] as const)('HTTP/2 on %s', (platform) => {
     errors.length = 0;
     app = await startExchangeApp({
       platform,
-      adapter: adapters[platform](),
+      adapter: http2Adapters[platform](),
       controllers: [cachedRoutes('', routes)],
       statuses: [404],
       prepare: (nest) =>
@@ -88,22 +52,8 @@ describe.each(['fastify', 'express'] as const)('HTTP/2 on %s', (platform) => {
     await app.close();
   });
 
-  function ask(path: string, headers: Record<string, string> = {}): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const stream = session.request({ ':path': path, ...headers });
-      let head: IncomingHttpHeaders = {};
-      let text = '';
-      stream.setEncoding('utf8');
-      stream.on('response', (fields) => {
-        head = fields;
-      });
-      stream.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      stream.on('error', reject);
-      stream.on('end', () => resolve({ headers: head, status: head[':status'], text }));
-      stream.end();
-    });
+  function ask(path: string, headers: Record<string, string> = {}): Promise<Http2Reply> {
+    return askHttp2(session, path, headers);
   }
 
   it.each(['/page', '/large', '/missing'])('a hit of %s is the same response', async (path) => {

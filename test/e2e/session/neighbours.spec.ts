@@ -15,7 +15,6 @@ import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import compression from 'compression';
 import helmet from 'helmet';
-import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -257,32 +256,5 @@ describe('sessions on Fastify', () => {
     redis.pause();
     const refused = await browser.get('/text', { 'accept-encoding': 'gzip' });
     expect(refused.status).toBe(503);
-  });
-
-  it('are served over HTTP/2', async () => {
-    await start({ adapter: new FastifyAdapter({ http2: true } as never), deadline: 200 });
-    const session = connect(app.url);
-    const ask = (path: string, cookie = '') =>
-      new Promise<{ headers: IncomingHttpHeaders; text: string }>((resolve, reject) => {
-        const stream = session.request({ ':path': path, ...(cookie !== '' && { cookie }) });
-        let headers: IncomingHttpHeaders = {};
-        let text = '';
-        stream.setEncoding('utf8');
-        stream.on('response', (fields) => (headers = fields));
-        stream.on('data', (chunk: string) => (text += chunk));
-        stream.on('error', reject);
-        stream.on('end', () => resolve({ headers, text }));
-        stream.end();
-      });
-    const set = await ask('/set');
-    const [cookie = ''] = String(set.headers['set-cookie']).split(';', 1);
-    expect(JSON.parse((await ask('/show', cookie)).text)).toEqual({ a: 1 });
-    expect((await ask('/chunks', cookie)).text).toBe(TEXT);
-    redis.pause();
-    for (const path of ['/set', '/text', '/chunks']) {
-      const { headers } = await ask(path);
-      expect([path, headers[':status'], headers['set-cookie']]).toEqual([path, 503, undefined]);
-    }
-    session.destroy();
   });
 });
