@@ -1,4 +1,5 @@
 import type { SessionNotice } from '../../di/session-notice.js';
+import { ownIdleTime } from '../record/idle-time.js';
 import { handleOf } from '../record/session-ids.js';
 import type { SessionDraft, SessionFields, SessionRecord } from '../record/session-record.js';
 import type { LoginAttempt } from '../storage/session-storage.js';
@@ -13,7 +14,7 @@ import {
 } from './owned-session.js';
 import { RequestSessionStore, type SessionActions } from './request-session-store.js';
 import type { ServedSession } from './served-session.js';
-import { hasEnd, ownMaxAge } from './session-cookie.js';
+import { hasEnd } from './session-cookie.js';
 import { isUnavailable, sessionFailure } from './session-failure.js';
 import type { SessionCookie, SessionObject } from './session-object.js';
 import { SessionProperty } from './session-property.js';
@@ -32,7 +33,8 @@ export class RequestSession implements ServedSession, SessionActions {
   readonly #property: SessionProperty;
   readonly #writes: SessionWrites;
   readonly #turns = new Turns();
-  readonly #wasFound: boolean;
+  /** What was read; `undefined` = there was none. */
+  readonly #found: OwnedSession | undefined;
   /** The session that was put into the request last. */
   #last: { readonly owned: OwnedSession; readonly cookie: SessionCookie };
   #hasFailed = false;
@@ -48,7 +50,7 @@ export class RequestSession implements ServedSession, SessionActions {
     request.sessionStore = new RequestSessionStore(this);
     const owned = found === undefined ? newSession() : readSession(found.id, found.record);
     this.#last = this.#put(owned, found?.record.fields);
-    this.#wasFound = found !== undefined;
+    this.#found = found && owned;
   }
 
   get wasRead(): boolean {
@@ -59,7 +61,7 @@ export class RequestSession implements ServedSession, SessionActions {
     const isRead = () => this.wasRead;
     const isModified = () => this.#isModified();
     return {
-      loaded: this.#wasFound,
+      loaded: this.#found !== undefined,
       get read() {
         return isRead();
       },
@@ -196,14 +198,17 @@ export class RequestSession implements ServedSession, SessionActions {
   }
 
   #maxAgeOf(session: object, { baseline }: OwnedSession): number | null | undefined {
-    return ownMaxAge(this.#cookieOf(session), this.#parts.rules.ttl, baseline?.maxAge);
+    return ownIdleTime(this.#cookieOf(session).originalMaxAge, this.#parts.rules.ttl, baseline?.maxAge);
   }
 
   #isCommitDue(): boolean {
     const session = this.#property.value;
     if (session === undefined) return false;
     const owned = this.#ownedOf(session);
-    return !owned.ended && (this.#isDirty(session, owned) || this.#writes.isTouchDue(owned));
+    if (owned.ended) return false;
+    // What was read and nobody has looked at needs no comparison.
+    const isDirty = !(owned === this.#found && this.#property.isUntouched) && this.#isDirty(session, owned);
+    return isDirty || this.#writes.isTouchDue(owned);
   }
 
   #isDirty(session: object, owned: OwnedSession): boolean {

@@ -119,27 +119,3 @@ function attributesOf({ cookie, ttl }: CookieSettings['rules'], secure: boolean)
 export function hasEnd({ originalMaxAge }: SessionCookie): boolean {
   return typeof originalMaxAge === 'number';
 }
-
-/** Within so many milliseconds, idle times are the same: a cookie knows it as the time that is left. */
-const SAME = 1_000;
-
-/**
- * The own idle time of a session as its cookie says it, where it is another one than that of the options. Keeps `before` where
- * nobody has changed it.
- */
-export function ownMaxAge(
-  cookie: unknown,
-  ttl: number | null,
-  before: number | null | undefined,
-): number | null | undefined {
-  if (typeof cookie !== 'object' || cookie === null) return before;
-  const said: unknown = Reflect.get(cookie, 'originalMaxAge');
-  const maxAge = typeof said === 'number' && Number.isFinite(said) ? said : null;
-  if (isSame(maxAge, before === undefined ? ttl : before)) return before;
-  return isSame(maxAge, ttl) ? undefined : maxAge;
-}
-
-function isSame(one: number | null, other: number | null): boolean {
-  if (one === null || other === null) return one === other;
-  return Math.abs(one - other) <= SAME;
-}

@@ -12,6 +12,7 @@ export class SessionProperty {
   readonly #request: SessionRequest;
   #value: unknown;
   #wasRead = false;
+  #wasSet = false;
 
   constructor(request: SessionRequest) {
     this.#request = request;
@@ -28,7 +29,7 @@ export class SessionProperty {
     },
     set(this: WithProperty, value: unknown) {
       const property = this[PROPERTY];
-      if (property !== undefined) property.#value = value;
+      if (property !== undefined) property.#set(value);
     },
   };
 
@@ -44,10 +45,20 @@ export class SessionProperty {
     return typeof value === 'object' && value !== null ? value : undefined;
   }
 
+  /** Whether what `put` has put there last stands there and nobody has got it. */
+  get isUntouched(): boolean {
+    return !this.#wasRead && !this.#wasSet && this.value === this.#value;
+  }
+
   /** Puts a session there, also where the property was deleted. */
   put(session: object): void {
     this.#value = session;
     Object.defineProperty(this.#request, 'session', SessionProperty.#accessor);
+  }
+
+  #set(value: unknown): void {
+    this.#value = value;
+    this.#wasSet = true;
   }
 
   #look(): unknown {

@@ -6,7 +6,8 @@ describe('names', () => {
   it('an id is 192 bits in base64url, a version 96, and no two are alike', () => {
     expect(newSessionId()).toMatch(/^[\w-]{32}$/);
     expect(newVersion()).toMatch(/^[\w-]{16}$/);
-    expect(new Set(Array.from({ length: 1_000 }, newSessionId)).size).toBe(1_000);
+    for (const draw of [newSessionId, newVersion])
+      expect(new Set(Array.from({ length: 1_000 }, draw)).size).toBe(1_000);
   });
 
   it('a handle is the SHA-256 of the id', () => {

@@ -316,7 +316,7 @@ describe('the session of a request', () => {
       storage.create = async (id, draft) => {
         storage.create = create;
         if (isStored) await create(id, draft);
-        throw new RedisUnavailableError('The answer was lost.');
+        throw new RedisUnavailableError('default', 'The answer was lost.');
       };
       const reply = await ask(async (request, response) => {
         request.session['a'] = 1;
