@@ -39,8 +39,9 @@ export async function multiplySessions(url, prefix, count) {
   /** @type {{ key: string, user: string }[]} */
   const samples = [];
   for await (const some of client.scanIterator({ MATCH: `${prefix}:id:*`, TYPE: 'hash', COUNT: 1_000 })) {
-    for (const key of some) {
-      const user = (await client.hGet(key, 'h'))?.split(' ')[4];
+    const headers = await Promise.all(some.map((key) => client.hGet(key, 'h')));
+    for (const [at, key] of some.entries()) {
+      const user = headers[at]?.split(' ')[4];
       // What was ended lately has left a mark, which is no session.
       if (user) samples.push({ key, user });
     }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RedisConnection } from '../../../src/connection/connection.js';
+import { RedisUnavailableError } from '../../../src/errors.js';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
+import { DESTROY } from '../../../src/session/storage/redis-session-scripts.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { eventually } from '../../support/eventually.js';
 import { SharedRedis } from '../redis-caches.js';
@@ -27,6 +29,39 @@ test('clear() rests while others are served, as often as it takes', async () => 
   });
   await clearing;
   expect(events).toHaveLength(400);
+  expect(await storage.count()).toBe(0);
+});
+
+test('clear() goes on after a call that was late, and gives up where Redis is away', async () => {
+  const clock = new FakeClock();
+  const { connection, hold } = heldConnection(redis.connection);
+  const { storage } = openStorage(connection, { clock });
+  await Promise.all(Array.from({ length: 200 }, () => stored({ storage })));
+  const late = new RedisUnavailableError('default', 'no answer');
+  const fail = async (after: number): Promise<void> => {
+    let calls = 0;
+    const held = hold((_, script) => script === DESTROY && ++calls > after);
+    (await held).fail(late);
+  };
+  let outcome: unknown;
+  const clear = (): void => {
+    outcome = undefined;
+    storage.clear().then(
+      () => (outcome = 'cleared'),
+      (error: unknown) => (outcome = error),
+    );
+  };
+  const failing = fail(0);
+  clear();
+  await failing;
+  await eventually(() => expect(outcome).toBe(late));
+  const failed = fail(120);
+  clear();
+  await eventually(() => {
+    clock.advance(100);
+    expect(outcome).toBe('cleared');
+  });
+  await failed;
   expect(await storage.count()).toBe(0);
 });
 
