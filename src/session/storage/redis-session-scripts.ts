@@ -22,32 +22,32 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/**
- * `read()` gives the seven of the header of a session, and g; nil where there is none (any more), or something else. `header(it)`
- * puts the seven together.
+/*
+ * What follows is put into scripts as it is, once each: a function of Lua would be made anew by each call, which costs more than
+ * what is in it.
  */
+
+/** Makes v, c, s, e, u, k, p and g of a session; v is nil where there is none (any more), or something else. */
 const READ = `
-local function read()
-  local it = redis.pcall('HMGET', KEYS[1], 'h', 'g', 'x')
-  if it.err then
-    if string.find(it.err, 'WRONGTYPE', 1, true) then return nil end
-    error(it.err)
-  end
-  if it[3] or not it[1] then return nil end
-  local v, c, s, e, u, k, p = string.match(it[1], '^([%w_%-]+) (%d+) (%d+) (%d*) ([%w_%-]*) ([%d%-]*) (1?)$')
-  return v and { v = v, c = c, s = s, e = e, u = u, k = k, p = p, g = it[2] }
-end
-local function header(it)
-  return table.concat({ it.v, it.c, it.s, it.e, it.u, it.k, it.p }, ' ')
+local found = redis.pcall('HMGET', KEYS[1], 'h', 'g', 'x')
+if found.err and not string.find(found.err, 'WRONGTYPE', 1, true) then error(found.err) end
+local v, c, s, e, u, k, p, g
+if found[1] and not found[3] then
+  v, c, s, e, u, k, p = string.match(found[1], '^([%w_%-]+) (%d+) (%d+) (%d*) ([%w_%-]*) ([%d%-]*) (1?)$')
+  g = found[2]
 end
 `;
 
-/** `unpatch()` removes all patches. */
+/** The header of v, c, s, e, u, k and p. */
+const HEADER = `v .. ' ' .. c .. ' ' .. s .. ' ' .. e .. ' ' .. u .. ' ' .. k .. ' ' .. p`;
+
+/** `now` as text. A number that Lua makes a text of is 1.7e+12, which Redis refuses. */
+const NOW = `string.format('%.0f', now)`;
+
+/** Removes all patches. */
 const UNPATCH = `
-local function unpatch()
-  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-    if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
-  end
+for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(name, 1, 2) == 'p:' then redis.call('HDEL', KEYS[1], name) end
 end
 `;
 
@@ -61,58 +61,53 @@ local function entomb(to)
 end
 `;
 
-/**
- * `finish(e, c, limit)` gives the absolute end of a session (nil = none): the stored one, or an earlier one by the limit of now
- * (empty = none). `expire(ttl, e)` lets it live for that long, not longer, and gives its deadline. A number as text that Lua
- * would write as 1.7e+12 is refused by Redis.
- */
-const LIFE = `
-local function finish(e, c, limit)
-  e, c, limit = tonumber(e), tonumber(c), tonumber(limit)
-  if c and limit and (not e or c + limit < e) then e = c + limit end
-  return e
-end
-local function expire(ttl, e)
-  local deadline = now + ttl
-  if e and e < deadline then deadline = e end
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', deadline))
-  return string.format('%.0f', deadline)
-end
+/** Makes `ends`, the absolute end (nil = none): the one that e says, or an earlier one by the limit (nil = none) of now. */
+const ENDS = `
+local ends = tonumber(e)
+if limit and (not ends or c + limit < ends) then ends = c + limit end
 `;
 
-/**
- * `live(limit)` gives a session that can be written to, with its absolute end as `ends` (nil = none), else nil and the answer. One
- * whose end has come is removed.
- */
-const LIVE = `
-local function live(limit)
-  local it = read()
-  if not it then return nil, ${ANSWER.gone} end
-  if it.g then return nil, ${ANSWER.frozen} end
-  it.ends = finish(it.e, it.c, limit)
-  if it.ends and it.ends <= now then
-    redis.call('DEL', KEYS[1])
-    return nil, ${ANSWER.gone}
-  end
-  return it
-end
+/** Lets a session live for `ttl`, not longer than it may, and makes `deadline`, a text. */
+const EXPIRE = `
+local deadline = now + ttl
+if ends and ends < deadline then deadline = ends end
+deadline = string.format('%.0f', deadline)
+redis.call('PEXPIREAT', KEYS[1], deadline)
 `;
 
+/** Answers where a session cannot be written to. One whose absolute end has come is removed. Makes `ends`. */
+function live(limit: string, gone: string, frozen: string): string {
+  return `
+if not v then return ${gone} end
+if g then return ${frozen} end
+local limit = tonumber(${limit})
+${ENDS}
+if ends and ends <= now then
+  redis.call('DEL', KEYS[1])
+  return ${gone}
+end
+`;
+}
+
 /**
- * How REPLACE and MERGE end. ARGV: nonce, the idle time of the options, the limit (empty = none), whether to lengthen its life (1),
- * k and u (= is as it was). `note(it, p)` makes the next header; `done(it, answer)` lengthens and answers.
+ * How REPLACE and MERGE begin. ARGV: nonce, the idle time of the options, the limit (empty = none), whether to lengthen its life (1),
+ * k and u (= is as it was).
  */
-const WRITE = `
-local function note(it, p)
-  it.v, it.s, it.p = ARGV[1], string.format('%.0f', now), p
-  if ARGV[5] ~= '=' then it.k = ARGV[5] end
-  if ARGV[6] ~= '=' then it.u = ARGV[6] end
-  return header(it)
-end
-local function done(it, answer)
-  if ARGV[4] ~= '1' then return { answer, '' } end
-  return { answer, expire(tonumber(it.k) or tonumber(ARGV[2]), it.ends) }
-end
+const BEGIN = `${TIME}${READ}${live('ARGV[3]', `{ ${ANSWER.gone}, '' }`, `{ ${ANSWER.frozen}, '' }`)}`;
+
+/** Makes what the header is of after a write, but for p. */
+const NOTE = `
+v, s = ARGV[1], ${NOW}
+if ARGV[5] ~= '=' then k = ARGV[5] end
+if ARGV[6] ~= '=' then u = ARGV[6] end
+`;
+
+/** How REPLACE and MERGE end: lengthens and answers. */
+const DONE = `
+if ARGV[4] ~= '1' then return { answer, '' } end
+local ttl = tonumber(k) or tonumber(ARGV[2])
+${EXPIRE}
+return { answer, deadline }
 `;
 
 /**
@@ -120,24 +115,25 @@ end
  * (empty = none), how long it lives. Answers created, deadline and absolute end (empty = none) as texts, or nil where the key is
  * taken, by a tombstone, too. The same nonce again is done.
  */
-export const CREATE = defineScript(`${TIME}${READ}${LIFE}
-local it = read()
-if it and (it.v ~= ARGV[1] or it.g) then return false end
-if not it and redis.call('EXISTS', KEYS[1]) == 1 then return false end
-local c, e = ARGV[6], finish(ARGV[7], nil, nil)
-if it then c, e = it.c, finish(it.e, nil, nil)
-elseif c == '' then
-  c = string.format('%.0f', now)
-  e = finish(ARGV[7], c, ARGV[8])
+export const CREATE = defineScript(`${TIME}${READ}
+local limit
+if v then
+  if v ~= ARGV[1] or g then return false end
+else
+  if redis.call('EXISTS', KEYS[1]) == 1 then return false end
+  c, e = ARGV[6], ARGV[7]
+  if c == '' then c, limit = ${NOW}, tonumber(ARGV[8]) end
 end
-local ends = e and string.format('%.0f', e) or ''
-if not it then
-  local s = string.format('%.0f', now)
-  local h = header({ v = ARGV[1], c = c, s = s, e = ends, u = ARGV[4], k = ARGV[3], p = '' })
-  if ARGV[5] == '' then redis.call('HSET', KEYS[1], 'h', h, 'd', ARGV[2])
-  else redis.call('HSET', KEYS[1], 'h', h, 'd', ARGV[2], 'm', ARGV[5]) end
+${ENDS}
+e = ends and string.format('%.0f', ends) or ''
+if not v then
+  v, s, u, k, p = ARGV[1], ${NOW}, ARGV[4], ARGV[3], ''
+  redis.call('HSET', KEYS[1], 'h', ${HEADER}, 'd', ARGV[2])
+  if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'm', ARGV[5]) end
 end
-return { c, expire(tonumber(ARGV[9]), e), ends }
+local ttl = tonumber(ARGV[9])
+${EXPIRE}
+return { c, deadline, e }
 `);
 
 /**
@@ -146,15 +142,18 @@ return { c, expire(tonumber(ARGV[9]), e), ends }
  *
  * The same nonce again answers as if others had written: nobody can tell any more whether they had.
  */
-export const REPLACE = defineScript(`${TIME}${READ}${LIFE}${LIVE}${WRITE}${UNPATCH}
-local it, answer = live(ARGV[3])
-if not it then return { answer, '' } end
-if it.v == ARGV[1] then return done(it, ${ANSWER.merged}) end
-if it.v ~= ARGV[7] then return { ${ANSWER.changed}, '' } end
-local patched = it.p ~= ''
-redis.call('HSET', KEYS[1], 'h', note(it, ''), 'd', ARGV[8])
-if patched then unpatch() end
-return done(it, ${ANSWER.stored})
+export const REPLACE = defineScript(`${BEGIN}
+local answer = ${ANSWER.merged}
+if v ~= ARGV[1] then
+  if v ~= ARGV[7] then return { ${ANSWER.changed}, '' } end
+  answer = ${ANSWER.stored}
+  local patched = p ~= ''
+  p = ''
+  ${NOTE}
+  redis.call('HSET', KEYS[1], 'h', ${HEADER}, 'd', ARGV[8])
+  if patched then ${UNPATCH} end
+end
+${DONE}
 `);
 
 /**
@@ -162,10 +161,9 @@ return done(it, ${ANSWER.stored})
  * field. Answers what became of it, and the new deadline (empty = as it was) or how many bytes would be too many. The same nonce
  * again changes nothing.
  */
-export const MERGE = defineScript(`${TIME}${READ}${LIFE}${LIVE}${WRITE}
-local it, answer = live(ARGV[3])
-if not it then return { answer, '' } end
-if it.v ~= ARGV[1] then
+export const MERGE = defineScript(`${BEGIN}
+local answer = ${ANSWER.merged}
+if v ~= ARGV[1] then
   local sizes, total = {}, 0
   local stored = redis.call('HGETALL', KEYS[1])
   for at = 1, #stored, 2 do
@@ -175,22 +173,23 @@ if it.v ~= ARGV[1] then
   for at = 8, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
   for _, size in pairs(sizes) do total = total + size end
   if total > tonumber(ARGV[7]) then return { ${ANSWER.tooLarge}, total } end
-  redis.call('HSET', KEYS[1], 'h', note(it, '1'))
+  p = '1'
+  ${NOTE}
+  redis.call('HSET', KEYS[1], 'h', ${HEADER})
   for at = 8, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 end
-return done(it, ${ANSWER.merged})
+${DONE}
 `);
 
 /**
  * Lengthens the life of a session. ARGV: the idle time of the options, the limit (empty = none). Answers the deadline as text,
  * nil where there is no session, or it was rotated. The first write is one that a full Redis does not refuse.
  */
-export const TOUCH = defineScript(`${TIME}${READ}${LIFE}${LIVE}
-local it = live(ARGV[2])
-if not it then return false end
-local deadline = expire(tonumber(it.k) or tonumber(ARGV[1]), it.ends)
-it.s = string.format('%.0f', now)
-if now < tonumber(deadline) then redis.call('HSET', KEYS[1], 'h', header(it)) end
+export const TOUCH = defineScript(`${TIME}${READ}${live('ARGV[2]', 'false', 'false')}
+local ttl = tonumber(k) or tonumber(ARGV[1])
+${EXPIRE}
+s = ${NOW}
+if now < tonumber(deadline) then redis.call('HSET', KEYS[1], 'h', ${HEADER}) end
 return deadline
 `);
 
@@ -199,15 +198,11 @@ return deadline
  * stood for its user and to which session it was rotated, lately (both empty = none), nil where there was none.
  */
 export const DESTROY = defineScript(`${READ}${ENTOMB}
-local it, u, to = read(), '', ''
-if it then
-  u, to = it.u, it.g or ''
-elseif redis.call('TYPE', KEYS[1]).ok == 'hash' then
-  to = redis.call('HGET', KEYS[1], 'g') or ''
-end
+local to = g or ''
+if not v and redis.call('TYPE', KEYS[1]).ok == 'hash' then to = redis.call('HGET', KEYS[1], 'g') or '' end
 entomb(to)
-if not it and to == '' then return false end
-return { u, to }
+if not v and to == '' then return false end
+return { u or '', to }
 `);
 
 /**
@@ -217,24 +212,23 @@ return { u, to }
  *
  * Its key outlives that time: whoever ends the session by what he has read before must find the new one.
  */
-export const FREEZE = defineScript(`${TIME}${READ}${ENTOMB}${UNPATCH}
-local it = read()
-local to = it and it.g
-if not it then to = redis.pcall('HGET', KEYS[1], 'g') end
+export const FREEZE = defineScript(`${TIME}${READ}${ENTOMB}
+local to = g
+if not v then to = redis.pcall('HGET', KEYS[1], 'g') end
 if to == ARGV[3] then return ${ANSWER.frozen} end
-if not it or to then return ${ANSWER.gone} end
-if it.v ~= ARGV[1] then return ${ANSWER.changed} end
+if not v or to then return ${ANSWER.gone} end
+if v ~= ARGV[1] then return ${ANSWER.changed} end
 local grace, left = tonumber(ARGV[4]), redis.call('PTTL', KEYS[1])
 if left >= 0 and left < grace then grace = left end
 if grace <= 0 then
   entomb(ARGV[3])
   return ${ANSWER.frozen}
 end
-unpatch()
-local e = now + grace
-if tonumber(it.e) and tonumber(it.e) < e then e = tonumber(it.e) end
-it.e, it.u, it.p = string.format('%.0f', e), '', ''
-redis.call('HSET', KEYS[1], 'h', header(it), 'd', ARGV[2], 'g', ARGV[3])
+${UNPATCH}
+local ends = now + grace
+if tonumber(e) and tonumber(e) < ends then ends = tonumber(e) end
+e, u, p = string.format('%.0f', ends), '', ''
+redis.call('HSET', KEYS[1], 'h', ${HEADER}, 'd', ARGV[2], 'g', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(grace, ${TOMBSTONE_LIFE})))
 return ${ANSWER.frozen}
 `);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
+import { commandsOf } from '../redis-commands.js';
 import { SharedRedis } from '../redis-caches.js';
 import { draft, openStorage, recordOf, stored } from './session-storages.js';
 
@@ -86,4 +87,54 @@ test('a rotated session has a new id; the old one reads what is not its user for
   expect(await storage.count()).toBe(1);
   expect((await storage.list(storage.userKeyOf('ann'))).map(({ handle }) => handle)).toEqual([handleOf(to)]);
   expect(events[1]).toEqual({ type: 'rotated', handle: handleOf(id), to: handleOf(to) });
+});
+
+test('a write that nobody else is beside takes one round trip, and one beside others’ two', async () => {
+  const subject = openStorage(redis.connection);
+  const { storage } = subject;
+  const id = await stored(subject, { a: 1 });
+  const [one, other] = [await recordOf(subject, id), await recordOf(subject, id)];
+  const write = (fields: object, { baseline }: typeof one) =>
+    commandsOf(redis.server, () => storage.update(handleOf(id), draft({ ...fields }), baseline));
+  // The server has to see each script once.
+  await write({ a: 2 }, one);
+  expect(await write({ a: 3 }, one)).toEqual({ evalsha: 1, hmget: 1, time: 1, hset: 1 });
+  expect(await storage.update(handleOf(id), draft({ a: 1, b: 1 }), other.baseline)).toBe('merged');
+  const late = await recordOf(subject, id);
+  await write({ ...late.fields, c: 1 }, one);
+  expect(await write({ ...late.fields, d: 1 }, late)).toMatchObject({ evalsha: 2 });
+  // Who knows that there are others does not try it alone.
+  expect(await write({ ...late.fields, e: 1 }, late)).toMatchObject({ evalsha: 1 });
+});
+
+test.each([
+  ['sessions', {}],
+  ['sessions in the format of connect-redis', { migrate: 'dual' as const }],
+])('%s are replaced only while nobody else has written', async (_, options) => {
+  const subject = openStorage(redis.connection, options);
+  const { storage } = subject;
+  const id = await stored(subject, { a: 1 });
+  const [one, other] = [await recordOf(subject, id), await recordOf(subject, id)];
+  expect(await storage.replace(handleOf(id), draft({ a: 2 }), one.baseline)).toBe('stored');
+  const before = await recordOf(subject, id);
+  expect(await storage.replace(handleOf(id), draft({ a: 1, b: 1 }), other.baseline)).toBe('changed');
+  const { fields, baseline } = await recordOf(subject, id);
+  expect(fields).toEqual({ a: 2 });
+  expect(baseline.version).toBe(before.baseline.version);
+  expect(await storage.replace(handleOf(id), draft({ a: 3 }), one.baseline)).toBe('stored');
+  expect(await storage.destroy(id, 'logout')).toBe(true);
+  expect(await storage.replace(handleOf(id), draft({ a: 4 }), one.baseline)).toBe('gone');
+  expect(subject.events.at(-1)).toMatchObject({ type: 'dropped', reason: 'gone' });
+});
+
+test('texts that somebody has made of the fields are what is stored', async () => {
+  const subject = openStorage(redis.connection);
+  const id = newSessionId();
+  const fields = { a: 1 };
+  const texts = new Map([['a', '2']]);
+  const baseline = await subject.storage.create(id, { ...draft(fields), texts });
+  if (baseline === undefined) throw new Error('It was not stored.');
+  expect((await recordOf(subject, id)).fields).toEqual({ a: 2 });
+  await subject.storage.update(handleOf(id), { ...draft(fields), texts: new Map([['a', '3']]) }, baseline);
+  expect((await recordOf(subject, id)).fields).toEqual({ a: 3 });
 });
