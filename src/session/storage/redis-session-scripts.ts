@@ -8,7 +8,7 @@ import { defineScript } from '../../connection/script.js';
  * The header is one text of seven, with single spaces between them: v the nonce of the last write, c when it was created, s when
  * it was seen last, e its absolute end (empty = none), u the key of its user (empty = none), k its own idle time in milliseconds
  * (empty = that of the options, - = until the browser ends), p 1 where there are patches (empty = none). Times are milliseconds
- * by the clock of Redis. In one field they take 280 bytes less than in fields of their own.
+ * by the clock of Redis. In one field they take 300 bytes less than in fields of their own.
  */
 
 /** How long an ended session keeps others from bringing it back, in milliseconds: longer than any request. */
