@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
+import { MERGE } from '../../../src/session/storage/redis-session-scripts.js';
 import { commandsOf } from '../redis-commands.js';
 import { SharedRedis } from '../redis-caches.js';
-import { draft, openStorage, recordOf, stored } from './session-storages.js';
+import { heldConnection } from './held-connection.js';
+import { draft, newPrefix, openStorage, recordOf, stored, type TestStorage } from './session-storages.js';
 
 const redis = new SharedRedis();
 
@@ -137,4 +139,37 @@ test('texts that somebody has made of the fields are what is stored', async () =
   expect((await recordOf(subject, id)).fields).toEqual({ a: 2 });
   await subject.storage.update(handleOf(id), { ...draft(fields), texts: new Map([['a', '3']]) }, baseline);
   expect((await recordOf(subject, id)).fields).toEqual({ a: 3 });
+});
+
+test.each([
+  ['is ended', 'gone', ({ storage }: TestStorage, id: string) => storage.destroy(id, 'logout')],
+  [
+    'is rotated',
+    'frozen',
+    ({ storage }: TestStorage, id: string) => storage.rotate(id, newSessionId(), draft({}), 5_000),
+  ],
+  [
+    'is written again',
+    'merged',
+    async (subject: TestStorage, id: string) => {
+      const { fields, baseline } = await recordOf(subject, id);
+      await subject.storage.update(handleOf(id), draft({ ...fields, third: 1 }), baseline);
+    },
+  ],
+] as const)('a session that %s between the two steps of a write is %s', async (_, outcome, meanwhile) => {
+  const { connection, hold } = heldConnection(redis.connection);
+  const prefix = newPrefix();
+  const slow = openStorage(connection, { prefix });
+  const subject = openStorage(redis.connection, { prefix });
+  const id = await stored(subject, { kept: 1 });
+  const [one, other] = [await recordOf(slow, id), await recordOf(subject, id)];
+  await subject.storage.update(handleOf(id), draft({ kept: 1, theirs: 1 }), other.baseline);
+  const held = hold((_keys, script) => script === MERGE);
+  const written = slow.storage.update(handleOf(id), draft({ kept: 1, mine: 1 }), one.baseline);
+  const merge = await held;
+  await meanwhile(subject, id);
+  await merge.release();
+  expect(await written).toBe(outcome);
+  if (outcome !== 'merged') return;
+  expect((await recordOf(subject, id)).fields).toEqual({ kept: 1, theirs: 1, third: 1, mine: 1 });
 });
