@@ -11,7 +11,7 @@ import { bindSessions } from './request/bound-session.js';
 import { SessionCookies } from './request/session-cookie.js';
 import { RETRY_AFTER, sessionFailure } from './request/session-failure.js';
 import { isSecure, pathMatches, pathOf, type SessionRequest } from './request/session-request.js';
-import type { RequestParts, SessionParts } from './request/session-rules.js';
+import type { RequestParts, SessionParts } from './request/session-parts.js';
 import type { SessionFields } from './record/session-record.js';
 import type { RequestSessions } from './storage/request-sessions.js';
 import type { LoginAttempt } from './storage/session-storage.js';

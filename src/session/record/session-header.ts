@@ -10,17 +10,19 @@ export interface SessionHeader {
   readonly userKey: string | undefined;
   /** As `Baseline.maxAge`. */
   readonly maxAge: number | null | undefined;
+  /** When it ends if nobody asks again. */
+  readonly deadline: number;
 }
 
-/** Version, created, seen, absolute end, user, own idle time, and whether there are patches: as in the scripts. */
-const HEADER = /^([\w-]+) (\d{1,16}) (\d{1,16}) (\d{0,16}) ([\w-]*) (-|\d{0,16}) 1?$/;
+/** Version, created, seen, absolute end, user, own idle time, whether there are patches, and deadline: as in the scripts. */
+const HEADER = /^([\w-]+) (\d{1,16}) (\d{1,16}) (\d{0,16}) ([\w-]*) (-|\d{0,16}) 1? (\d{1,16})$/;
 const VERSION = /^([\w-]+) /;
 
 /** Reads a header; `undefined` = it is none. */
 export function parseHeader(text: string): SessionHeader | undefined {
   const found = HEADER.exec(text);
   if (found === null) return undefined;
-  const [, version = '', created, seen, end, user = '', age = ''] = found;
+  const [, version = '', created, seen, end, user = '', age = '', deadline] = found;
   return {
     version,
     createdAt: Number(created),
@@ -28,6 +30,7 @@ export function parseHeader(text: string): SessionHeader | undefined {
     absoluteEnd: end === '' ? Infinity : Number(end),
     userKey: user === '' ? undefined : user,
     maxAge: maxAgeIn(age),
+    deadline: Number(deadline),
   };
 }
 

@@ -20,8 +20,6 @@ export interface RecordReading {
   readonly sealer: Sealer;
   /** How long sessions live at most, by the options of now. */
   readonly absoluteTtl: number;
-  /** When the hash expires, by the clock of Redis. */
-  readonly deadline: number;
 }
 
 /** The fields of a hash that mean something. */
@@ -81,13 +79,13 @@ function partsOf(hash: StoredHash): HashParts {
 }
 
 function recordOf(parts: HashParts, header: SessionHeader, reading: RecordReading): SessionRecord {
-  const { version, createdAt, lastSeenAt, maxAge, userKey } = header;
+  const { version, createdAt, lastSeenAt, maxAge, deadline, userKey } = header;
   const { fields, text } = contentOf(parts, reading);
   const absoluteEnd = Math.min(header.absoluteEnd, createdAt + reading.absoluteTtl);
   return {
     handle: reading.handle,
     fields,
-    baseline: { version, text, maxAge, deadline: reading.deadline, absoluteEnd, userKey },
+    baseline: { version, text, maxAge, deadline, absoluteEnd, userKey },
     createdAt,
     lastSeenAt,
     absoluteEnd: absoluteEnd === Infinity ? undefined : absoluteEnd,

@@ -4,7 +4,7 @@ import { RequestSessionStore, type SessionActions } from './request-session-stor
 import type { ServedSession } from './served-session.js';
 import { isUnavailable } from './session-failure.js';
 import type { SessionRequest } from './session-request.js';
-import type { RequestParts } from './session-rules.js';
+import type { RequestParts } from './session-parts.js';
 
 /** What is to be told of sessions that may be there. */
 const NOTICE: SessionNotice = Object.freeze({ loaded: true, read: true, modified: false });

@@ -19,8 +19,8 @@ import { isUnavailable, sessionFailure } from './session-failure.js';
 import type { SessionCookie, SessionObject } from './session-object.js';
 import { SessionProperty } from './session-property.js';
 import type { SessionRequest } from './session-request.js';
-import type { RequestParts } from './session-rules.js';
-import { SessionWrites } from './session-writes.js';
+import type { RequestParts } from './session-parts.js';
+import { RequestWrites } from './request-writes.js';
 import { Turns } from './turns.js';
 
 /** Of which session what was read for `adopt` is. */
@@ -31,7 +31,7 @@ export class RequestSession implements ServedSession, SessionActions {
   readonly #request: SessionRequest;
   readonly #parts: RequestParts;
   readonly #property: SessionProperty;
-  readonly #writes: SessionWrites;
+  readonly #writes: RequestWrites;
   readonly #turns = new Turns();
   /** What was read; `undefined` = there was none. */
   readonly #found: OwnedSession | undefined;
@@ -46,7 +46,7 @@ export class RequestSession implements ServedSession, SessionActions {
     this.#request = request;
     this.#parts = parts;
     this.#property = new SessionProperty(request);
-    this.#writes = new SessionWrites(request, parts);
+    this.#writes = new RequestWrites(request, parts);
     request.sessionStore = new RequestSessionStore(this);
     const owned = found === undefined ? newSession() : readSession(found.id, found.record);
     this.#last = this.#put(owned, found?.record.fields);

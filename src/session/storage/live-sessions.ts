@@ -3,6 +3,7 @@ import { InvalidOptionsError } from '../../errors.js';
 import { parseHeader } from '../record/session-header.js';
 import { userKeyOf } from '../record/session-ids.js';
 import type { SessionFields, SessionRecord } from '../record/session-record.js';
+import type { UnreadableRecord } from '../record/stored-record.js';
 import type { RedisSessionIndex } from './redis-session-index.js';
 import type { RedisSessionRecords } from './redis-session-records.js';
 import type { ResolvedSessionStorage } from './resolve-storage-options.js';
@@ -41,18 +42,12 @@ export class LiveSessions {
   }
 
   /** The live session of a handle. One that cannot be read is put aside, told, and counts as none. */
-  async read(handle: string): Promise<SessionRecord | undefined> {
-    const { records, index, report } = this.#context;
-    for (let tries = 0; tries < PUT_ASIDE_TRIES; tries++) {
-      const record = await records.read(handle);
-      if (record === undefined || !('unreadable' in record)) return record;
-      // What was written over it meanwhile may be readable.
-      if (!(await records.putAside(record))) continue;
-      report({ type: 'corrupt', handle });
-      await index.leave(handle);
-      return undefined;
-    }
-    return undefined;
+  read(handle: string): Promise<SessionRecord | undefined> {
+    return this.#context.records
+      .read(handle)
+      .then((record) =>
+        record === undefined || !('unreadable' in record) ? record : this.#putAside(record, PUT_ASIDE_TRIES),
+      );
   }
 
   /**
@@ -128,6 +123,19 @@ export class LiveSessions {
     const { report } = this.#context;
     if (reason === 'logout') report({ type: 'destroyed', handle, reason });
     else report({ type: 'revoked', handle, reason });
+  }
+
+  async #putAside(found: UnreadableRecord, tries: number): Promise<SessionRecord | undefined> {
+    const { records, index, report } = this.#context;
+    if (await records.putAside(found)) {
+      report({ type: 'corrupt', handle: found.handle });
+      await index.leave(found.handle);
+      return undefined;
+    }
+    // What was written over it meanwhile may be readable.
+    const record = await records.read(found.handle);
+    if (record === undefined || !('unreadable' in record)) return record;
+    return tries > 1 ? this.#putAside(record, tries - 1) : undefined;
   }
 
   async #leave(handle: string, userKey: string | undefined): Promise<void> {

@@ -137,7 +137,7 @@ export class RedisRecordUpdates {
     const outcome = answer === ANSWER.stored ? 'stored' : 'merged';
     // What others wrote is not in the draft: to replace the whole by it later would lose that, though nobody wrote since.
     const version = outcome === 'stored' ? nonce : '';
-    const deadline = Number(String(detail)) || baseline.deadline;
+    const deadline = Number(String(detail));
     Object.assign(baseline, { version, text, maxAge, deadline, userKey, unsure: undefined });
     return outcome;
   }

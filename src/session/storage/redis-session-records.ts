@@ -76,8 +76,11 @@ export class RedisSessionRecords {
    * The live session of a handle, a frozen one too; `undefined` = there is none. One that cannot be read is left where it is:
    * `putAside` takes it away. One round trip; reads begun in the same turn of the event loop share it.
    */
-  async read(handle: string): Promise<SessionRecord | UnreadableRecord | undefined> {
-    return (await this.readWith(handle, [])).record;
+  read(handle: string): Promise<SessionRecord | UnreadableRecord | undefined> {
+    return this.#connection.request(this.#reading(handle)).then(
+      (hash) => this.#recordOf(handle, hash),
+      (error: Error) => this.#recordOf(handle, error),
+    );
   }
 
   /** As `read`, with the replies to further commands that are sent behind it in the same round trip. */
@@ -88,19 +91,14 @@ export class RedisSessionRecords {
     readonly record: SessionRecord | UnreadableRecord | undefined;
     readonly replies: readonly (RedisReply | Error)[];
   }> {
-    const key = this.#keys.session(handle);
-    const [hash, pttl, ...replies] = await this.#connection.pipeline([
-      { key, args: ['HGETALL', key] },
-      { key, args: ['PTTL', key] },
-      ...extra,
-    ]);
-    return { record: this.#recordOf(handle, hash, pttl), replies };
+    const [hash, ...replies] = await this.#connection.pipeline([this.#reading(handle), ...extra]);
+    return { record: this.#recordOf(handle, hash), replies };
   }
 
   /**
    * Stores a new session and gives its state. `undefined` = the key is taken, or a session of it was ended lately.
    *
-   * With the nonce of a `create` that was done already it changes nothing but the deadline.
+   * With the nonce of a `create` that was done already it changes nothing.
    */
   async create(handle: string, record: NewRecord, nonce = newVersion()): Promise<Baseline | undefined> {
     const { draft, userKey, device, origin } = record;
@@ -123,7 +121,7 @@ export class RedisSessionRecords {
       ],
     );
     if (!Array.isArray(reply)) return undefined;
-    const [, deadline, end] = (reply as readonly RedisReply[]).map(String);
+    const [deadline, end] = (reply as readonly RedisReply[]).map(String);
     const absoluteEnd = end === '' ? Infinity : Number(end);
     return { version: nonce, text, maxAge, deadline: Number(deadline), absoluteEnd, userKey };
   }
@@ -198,23 +196,24 @@ export class RedisSessionRecords {
     return (await this.#connection.evaluate(PUT_ASIDE, keys, [version, UNREADABLE_LIFE])) === 1;
   }
 
+  #reading(handle: string): RedisCommand {
+    const key = this.#keys.session(handle);
+    return { key, args: ['HGETALL', key] };
+  }
+
   #recordOf(
     handle: string,
     reply: RedisReply | Error | undefined,
-    pttl: RedisReply | Error | undefined,
   ): SessionRecord | UnreadableRecord | undefined {
-    if (reply instanceof Error && reply.message.startsWith('WRONGTYPE'))
-      return { handle, version: '', unreadable: true };
-    if (reply instanceof Error) throw reply;
-    if (pttl instanceof Error) throw pttl;
+    if (reply instanceof Error) {
+      if (reply.message.startsWith('WRONGTYPE')) return { handle, version: '', unreadable: true };
+      throw reply;
+    }
     const hash = reply as StoredHash;
-    // It may expire between the two commands.
-    if (hash.length === 0 || pttl === -2) return undefined;
-    const now = this.#connection.now();
-    const deadline = now + Math.max(0, Number(pttl));
+    if (hash.length === 0) return undefined;
     const { absoluteTtl } = this.#settings;
-    const record = readRecord(hash, { handle, sealer: this.#sealer, absoluteTtl, deadline });
+    const record = readRecord(hash, { handle, sealer: this.#sealer, absoluteTtl });
     if (record === undefined || 'unreadable' in record) return record;
-    return record.baseline.absoluteEnd <= now ? undefined : record;
+    return record.baseline.absoluteEnd <= this.#connection.now() ? undefined : record;
   }
 }

@@ -5,10 +5,11 @@ import { defineScript } from '../../connection/script.js';
  * changed beside others' changes (empty = removed). g is there once it was rotated and names the new session; x is there once it
  * was ended, with nothing else but g.
  *
- * The header is one text of seven, with single spaces between them: v the nonce of the last write, c when it was created, s when
+ * The header is one text of eight, with single spaces between them: v the nonce of the last write, c when it was created, s when
  * it was seen last, e its absolute end (empty = none), u the key of its user (empty = none), k its own idle time in milliseconds
- * (empty = that of the options, - = until the browser ends), p 1 where there are patches (empty = none). Times are milliseconds
- * by the clock of Redis. In one field they take 300 bytes less than in fields of their own.
+ * (empty = that of the options, - = until the browser ends), p 1 where there are patches (empty = none), t when it ends if nobody
+ * asks again, which is when the key expires, so that who reads it need not ask for that, too. Times are milliseconds by the clock
+ * of Redis. In one field they take 300 bytes less than in fields of their own.
  */
 
 /** How long an ended session keeps others from bringing it back, in milliseconds: longer than any request. */
@@ -27,19 +28,19 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
  * what is in it.
  */
 
-/** Makes v, c, s, e, u, k, p and g of a session; v is nil where there is none (any more), or something else. */
+/** Makes v, c, s, e, u, k, p, t and g of a session; v is nil where there is none (any more), or something else. */
 const READ = `
 local found = redis.pcall('HMGET', KEYS[1], 'h', 'g', 'x')
 if found.err and not string.find(found.err, 'WRONGTYPE', 1, true) then error(found.err) end
-local v, c, s, e, u, k, p, g
+local v, c, s, e, u, k, p, t, g
 if found[1] and not found[3] then
-  v, c, s, e, u, k, p = string.match(found[1], '^([%w_%-]+) (%d+) (%d+) (%d*) ([%w_%-]*) ([%d%-]*) (1?)$')
+  v, c, s, e, u, k, p, t = string.match(found[1], '^([%w_%-]+) (%d+) (%d+) (%d*) ([%w_%-]*) ([%d%-]*) (1?) (%d+)$')
   g = found[2]
 end
 `;
 
-/** The header of v, c, s, e, u, k and p. */
-const HEADER = `v .. ' ' .. c .. ' ' .. s .. ' ' .. e .. ' ' .. u .. ' ' .. k .. ' ' .. p`;
+/** The header of v, c, s, e, u, k, p and t. */
+const HEADER = `table.concat({ v, c, s, e, u, k, p, t }, ' ')`;
 
 /** `now` as text. A number that Lua makes a text of is 1.7e+12, which Redis refuses. */
 const NOW = `string.format('%.0f', now)`;
@@ -67,12 +68,16 @@ local ends = tonumber(e)
 if limit and (not ends or c + limit < ends) then ends = c + limit end
 `;
 
-/** Lets a session live for `ttl`, not longer than it may, and makes `deadline`, a text. */
+/** Makes t of a session that lives for `ttl` from now on, not longer than it may. */
+const DEADLINE = `
+t = now + ttl
+if ends and ends < t then t = ends end
+t = string.format('%.0f', t)
+`;
+
+/** Lets a session live until t. */
 const EXPIRE = `
-local deadline = now + ttl
-if ends and ends < deadline then deadline = ends end
-deadline = string.format('%.0f', deadline)
-redis.call('PEXPIREAT', KEYS[1], deadline)
+redis.call('PEXPIREAT', KEYS[1], t)
 `;
 
 /** Answers where a session cannot be written to. One whose absolute end has come is removed. Makes `ends`. */
@@ -100,84 +105,79 @@ const NOTE = `
 v, s = ARGV[1], ${NOW}
 if ARGV[5] ~= '=' then k = ARGV[5] end
 if ARGV[6] ~= '=' then u = ARGV[6] end
+if ARGV[4] == '1' then
+  local ttl = tonumber(k) or tonumber(ARGV[2])
+  ${DEADLINE}
+end
 `;
 
 /** How REPLACE and MERGE end: lengthens and answers. */
 const DONE = `
-if ARGV[4] ~= '1' then return { answer, '' } end
-local ttl = tonumber(k) or tonumber(ARGV[2])
-${EXPIRE}
-return { answer, deadline }
+if ARGV[4] == '1' then ${EXPIRE} end
+return { answer, t }
 `;
 
 /**
  * Stores a new session. ARGV: nonce, d, k, u, m, c (empty = now), e (empty = none), the limit that is used where c is empty
- * (empty = none), how long it lives. Answers created, deadline and absolute end (empty = none) as texts, or nil where the key is
- * taken, by a tombstone, too. The same nonce again is done.
+ * (empty = none), how long it lives. Answers deadline and absolute end (empty = none) as texts, or nil where the key is taken, by a
+ * tombstone, too. The same nonce again is done.
  */
 export const CREATE = defineScript(`${TIME}${READ}
-local limit
-if v then
-  if v ~= ARGV[1] or g then return false end
-else
-  if redis.call('EXISTS', KEYS[1]) == 1 then return false end
-  c, e = ARGV[6], ARGV[7]
-  if c == '' then c, limit = ${NOW}, tonumber(ARGV[8]) end
-end
-${ENDS}
-e = ends and string.format('%.0f', ends) or ''
+if v and (v ~= ARGV[1] or g) then return false end
 if not v then
+  if redis.call('EXISTS', KEYS[1]) == 1 then return false end
   v, s, u, k, p = ARGV[1], ${NOW}, ARGV[4], ARGV[3], ''
+  c, e = ARGV[6], ARGV[7]
+  local limit
+  if c == '' then c, limit = s, tonumber(ARGV[8]) end
+  ${ENDS}
+  e = ends and string.format('%.0f', ends) or ''
+  local ttl = tonumber(ARGV[9])
+  ${DEADLINE}
   redis.call('HSET', KEYS[1], 'h', ${HEADER}, 'd', ARGV[2])
   if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'm', ARGV[5]) end
+  ${EXPIRE}
 end
-local ttl = tonumber(ARGV[9])
-${EXPIRE}
-return { c, deadline, e }
+return { t, e }
 `);
 
 /**
  * Stores a session as a whole, if nobody has written to it since it was read. ARGV as WRITE says, then the version that was read,
- * and d. Answers what became of it, and the new deadline (empty = as it was).
+ * and d. Answers what became of it, and the deadline.
  *
  * The same nonce again answers as if others had written: nobody can tell any more whether they had.
  */
 export const REPLACE = defineScript(`${BEGIN}
-local answer = ${ANSWER.merged}
-if v ~= ARGV[1] then
-  if v ~= ARGV[7] then return { ${ANSWER.changed}, '' } end
-  answer = ${ANSWER.stored}
-  local patched = p ~= ''
-  p = ''
-  ${NOTE}
-  redis.call('HSET', KEYS[1], 'h', ${HEADER}, 'd', ARGV[8])
-  if patched then ${UNPATCH} end
-end
+if v == ARGV[1] then return { ${ANSWER.merged}, t } end
+if v ~= ARGV[7] then return { ${ANSWER.changed}, '' } end
+local answer, patched = ${ANSWER.stored}, p ~= ''
+p = ''
+${NOTE}
+redis.call('HSET', KEYS[1], 'h', ${HEADER}, 'd', ARGV[8])
+if patched then ${UNPATCH} end
 ${DONE}
 `);
 
 /**
  * Stores what was changed beside what others have written. ARGV as WRITE says, then maxBytes, then name and text of each changed
- * field. Answers what became of it, and the new deadline (empty = as it was) or how many bytes would be too many. The same nonce
- * again changes nothing.
+ * field. Answers what became of it, and the deadline or how many bytes would be too many. The same nonce again changes nothing.
  */
 export const MERGE = defineScript(`${BEGIN}
 local answer = ${ANSWER.merged}
-if v ~= ARGV[1] then
-  local sizes, total = {}, 0
-  local stored = redis.call('HGETALL', KEYS[1])
-  for at = 1, #stored, 2 do
-    if stored[at] == 'd' then sizes.d = #stored[at + 1]
-    elseif string.sub(stored[at], 1, 2) == 'p:' then sizes[stored[at]] = #stored[at] - 2 + #stored[at + 1] end
-  end
-  for at = 8, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
-  for _, size in pairs(sizes) do total = total + size end
-  if total > tonumber(ARGV[7]) then return { ${ANSWER.tooLarge}, total } end
-  p = '1'
-  ${NOTE}
-  redis.call('HSET', KEYS[1], 'h', ${HEADER})
-  for at = 8, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+if v == ARGV[1] then return { answer, t } end
+local sizes, total = {}, 0
+local stored = redis.call('HGETALL', KEYS[1])
+for at = 1, #stored, 2 do
+  if stored[at] == 'd' then sizes.d = #stored[at + 1]
+  elseif string.sub(stored[at], 1, 2) == 'p:' then sizes[stored[at]] = #stored[at] - 2 + #stored[at + 1] end
 end
+for at = 8, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
+for _, size in pairs(sizes) do total = total + size end
+if total > tonumber(ARGV[7]) then return { ${ANSWER.tooLarge}, total } end
+p = '1'
+${NOTE}
+redis.call('HSET', KEYS[1], 'h', ${HEADER})
+for at = 8, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 ${DONE}
 `);
 
@@ -187,10 +187,10 @@ ${DONE}
  */
 export const TOUCH = defineScript(`${TIME}${READ}${live('ARGV[2]', 'false', 'false')}
 local ttl = tonumber(k) or tonumber(ARGV[1])
-${EXPIRE}
+${DEADLINE}${EXPIRE}
 s = ${NOW}
-if now < tonumber(deadline) then redis.call('HSET', KEYS[1], 'h', ${HEADER}) end
-return deadline
+if now < tonumber(t) then redis.call('HSET', KEYS[1], 'h', ${HEADER}) end
+return t
 `);
 
 /**
@@ -228,6 +228,7 @@ ${UNPATCH}
 local ends = now + grace
 if tonumber(e) and tonumber(e) < ends then ends = tonumber(e) end
 e, u, p = string.format('%.0f', ends), '', ''
+t = e
 redis.call('HSET', KEYS[1], 'h', ${HEADER}, 'd', ARGV[2], 'g', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(grace, ${TOMBSTONE_LIFE})))
 return ${ANSWER.frozen}

@@ -73,16 +73,9 @@ class RedisSessionStorage implements ManagedSessionStorage {
     return this.#sweeper.close();
   }
 
-  async read(id: string): Promise<SessionRecord | undefined> {
+  read(id: string): Promise<SessionRecord | undefined> {
     const handle = handleOf(id);
-    if (this.#legacy === undefined) return this.#live.read(handle);
-    const { record, replies } = await this.#context.records.readWith(handle, this.#legacy.reads(id));
-    const found = this.#legacy.sessionIn(replies);
-    if (found === undefined && record !== undefined && !('unreadable' in record)) return record;
-    if (record === undefined && found !== undefined) await this.#move(handle, found);
-    // What stands there beside ours was moved before.
-    if (found !== undefined) await this.#legacy.remove(id);
-    return record === undefined && found === undefined ? undefined : this.#live.read(handle);
+    return this.#legacy === undefined ? this.#live.read(handle) : this.#readEither(id, handle, this.#legacy);
   }
 
   readHandle(handle: string): Promise<SessionRecord | undefined> {
@@ -197,6 +190,17 @@ class RedisSessionStorage implements ManagedSessionStorage {
 
   clear(): Promise<void> {
     return clearSessions(this.#context, this.#live, this.#clock);
+  }
+
+  /** As `read`, where a session may still stand as connect-redis has stored it. */
+  async #readEither(id: string, handle: string, legacy: LegacySessions): Promise<SessionRecord | undefined> {
+    const { record, replies } = await this.#context.records.readWith(handle, legacy.reads(id));
+    const found = legacy.sessionIn(replies);
+    if (found === undefined && record !== undefined && !('unreadable' in record)) return record;
+    if (record === undefined && found !== undefined) await this.#move(handle, found);
+    // What stands there beside ours was moved before.
+    if (found !== undefined) await legacy.remove(id);
+    return record === undefined && found === undefined ? undefined : this.#live.read(handle);
   }
 
   /** Stores a session of connect-redis as ours. Whoever does first, and whoever has ended it, is right. */

@@ -25,9 +25,9 @@ describe('what stands in Redis', () => {
     expect(rest).toEqual({ d: '{"b":1,"a":"ä"}', m: '{"userAgent":"curl"}' });
     const record = await readLive(records, 'h');
     const { createdAt } = record;
-    expect(h).toBe(`${created?.version} ${createdAt} ${createdAt}  ANN  `);
+    expect(h).toBe(`${created?.version} ${createdAt} ${createdAt}  ANN   ${created?.deadline}`);
     expect(record).toMatchObject({ fields: { b: 1, a: 'ä' }, device, frozen: false, lastSeenAt: createdAt });
-    expect(record.baseline).toEqual({ ...created, deadline: record.baseline.deadline });
+    expect(record.baseline).toEqual(created);
   });
 
   it('has patches after a conflict only, which the next write takes in', async () => {
@@ -43,7 +43,7 @@ describe('what stands in Redis', () => {
     expect(Object.keys(await hash(keys.session('h')))).toEqual(['h', 'd']);
     expect(await hash(keys.session('h'))).toMatchObject({
       d: '{"a":2,"b":1,"c":1}',
-      h: expect.stringMatching(/ $/) as string,
+      h: expect.stringMatching(/   \d+$/) as string,
     });
   });
 
@@ -83,6 +83,29 @@ describe('times', () => {
       expect(baseline.maxAge).toBe(created?.maxAge);
       expect(baseline.maxAge).toBe(k === '' ? undefined : maxAge);
     }
+  });
+
+  it('it is told when the key expires, whatever has written to it', async () => {
+    const { records, keys } = recordsOn(redis.connection, { ttl: 600_000 });
+    const expires = async (handle: string): Promise<number> =>
+      Number(await redis.server.cli('PEXPIRETIME', keys.session(handle)));
+    const told = async (): Promise<number> => (await readLive(records, 'h')).baseline.deadline;
+    const created = await records.create('h', newRecord({}, { life: 100_000 }));
+    expect([created?.deadline, await told()]).toEqual([await expires('h'), await expires('h')]);
+    const { baseline } = await readLive(records, 'h');
+    const other = { ...baseline };
+    for (const [lengthen, from] of [
+      [false, baseline],
+      [true, baseline],
+      [false, other],
+      [true, other],
+    ] as const) {
+      const draft = { fields: { a: `${lengthen}` }, maxAge: undefined };
+      await records.update('h', { draft, userKey: undefined, lengthen }, from);
+      expect([from.deadline, await told()]).toEqual([await expires('h'), await expires('h')]);
+    }
+    await records.touch('h', baseline);
+    expect([baseline.deadline, await told()]).toEqual([await expires('h'), await expires('h')]);
   });
 
   it('lives for a day where the options say until the browser ends', async () => {

@@ -4,10 +4,10 @@ import type { SessionDraft } from '../record/session-record.js';
 import type { LoginAttempt } from '../storage/session-storage.js';
 import type { OwnedSession } from './owned-session.js';
 import { deviceOf, type SessionRequest } from './session-request.js';
-import type { RequestParts } from './session-rules.js';
+import type { RequestParts } from './session-parts.js';
 
 /** What one request does to its sessions in Redis, and which of them the client is to be told of. */
-export class SessionWrites {
+export class RequestWrites {
   readonly #request: SessionRequest;
   readonly #parts: RequestParts;
   #toldId: string | undefined;
