@@ -2,7 +2,7 @@ import type { RedisConnection, RedisReply } from '../../connection/connection.js
 import { InvalidOptionsError } from '../../errors.js';
 import { parseHeader } from '../record/session-header.js';
 import { userKeyOf } from '../record/session-ids.js';
-import type { SessionFields, SessionRecord } from '../record/session-record.js';
+import type { SessionDraft, SessionRecord } from '../record/session-record.js';
 import type { UnreadableRecord } from '../record/stored-record.js';
 import type { RedisSessionIndex } from './redis-session-index.js';
 import type { RedisSessionRecords } from './redis-session-records.js';
@@ -70,9 +70,11 @@ export class LiveSessions {
     return found;
   }
 
-  /** What stands for the user of fields; `undefined` = nobody is signed in, or nobody says who is. */
-  userKeyIn(fields: SessionFields): string | undefined {
-    const user: unknown = this.#context.settings.userId?.(fields);
+  /** What stands for the user of a draft; `undefined` = nobody is signed in, or nobody says who is. */
+  userKeyIn(draft: SessionDraft): string | undefined {
+    const { userId } = this.#context.settings;
+    // Its fields may have to be made for this.
+    const user: unknown = userId && userId(draft.fields);
     if (user === undefined || user === null || user === '') return undefined;
     if (typeof user === 'string') return userKeyOf(user);
     throw new InvalidOptionsError(

@@ -205,7 +205,7 @@ class RedisSessionStorage implements ManagedSessionStorage {
 
   /** Stores a session of connect-redis as ours. Whoever does first, and whoever has ended it, is right. */
   async #move(handle: string, { fields, maxAge, left }: LegacySession): Promise<void> {
-    const record = { draft: { fields, maxAge }, userKey: this.#live.userKeyIn(fields) };
+    const record = { draft: { fields, maxAge }, userKey: this.#live.userKeyIn({ fields, maxAge }) };
     await this.#writes.store(handle, left === undefined ? record : { ...record, life: left });
   }
 

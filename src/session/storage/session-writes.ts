@@ -88,8 +88,8 @@ export class SessionWrites {
   }
 
   /** What stands for the user of a draft, who must be that of the login. */
-  userKeyIn({ fields }: SessionDraft, login?: LoginAttempt): string | undefined {
-    const userKey = this.#live.userKeyIn(fields);
+  userKeyIn(draft: SessionDraft, login?: LoginAttempt): string | undefined {
+    const userKey = this.#live.userKeyIn(draft);
     if (login === undefined || login.userKey === userKey) return userKey;
     throw new InvalidOptionsError('attempt', 'must be of the user that session.userId finds in the fields');
   }
