@@ -4,6 +4,7 @@ import type { NodeResponse } from './platform/node-response.js';
 import { holdResponse, type HeadGate } from './platform/response-hold.js';
 import type { SessionHead } from './platform/session-fields.js';
 import { handleOf } from './record/session-ids.js';
+import { refuseMethodNames } from './request/owned-session.js';
 import { ReadOnlySession } from './request/read-only-session.js';
 import { RequestSession } from './request/request-session.js';
 import type { ServedSession } from './request/served-session.js';
@@ -55,6 +56,10 @@ export class ServedSessions implements RequestSessions {
 
   /** The session of a request of Node. */
   readonly find = (request: object): ServedSession | undefined => this.#served.get(request);
+
+  check(fields: SessionFields): void {
+    refuseMethodNames(fields, this.#parts.BoundSession.prototype);
+  }
 
   handle(request: object): string | undefined {
     return this.#of(request)?.handle;

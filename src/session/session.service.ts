@@ -59,7 +59,7 @@ export class SessionService implements AsyncIterable<string> {
   /** @internal */
   constructor(parts: SessionServiceParts) {
     this.#parts = parts;
-    this.#updates = new SessionUpdates(parts.storage, parts.settings.userId, parts.clock);
+    this.#updates = new SessionUpdates(parts);
     this.events = EventStream.of(parts.listen);
   }
 
@@ -105,6 +105,7 @@ export class SessionService implements AsyncIterable<string> {
    * whose session it is cannot be changed so.
    *
    * @throws SessionGoneError when there is no such session (any more)
+   * @throws SerializationError for a field that is not JSON, or has the name of a method of sessions
    */
   async update(
     handle: string,

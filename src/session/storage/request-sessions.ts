@@ -3,6 +3,8 @@ import type { LoginAttempt } from './session-storage.js';
 
 /** What `SessionService` needs of the sessions of requests that are being answered. Times are in milliseconds. */
 export interface RequestSessions {
+  /** @throws SerializationError for fields that no session of a request can hold */
+  check(fields: SessionFields): void;
   /** The handle of the session that a request came with or has stored; `undefined` = there is none. */
   handle(request: object): string | undefined;
   /**

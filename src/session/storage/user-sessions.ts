@@ -3,7 +3,8 @@ import { parseHeader } from '../record/session-header.js';
 import type { SessionRecord } from '../record/session-record.js';
 import type { LiveSessions, StorageContext } from './live-sessions.js';
 
-const BATCH = 200;
+/** So many at once: other clients of Redis wait for less than a millisecond. */
+const BATCH = 50;
 
 /** The sessions of one user together. */
 export class UserSessions {

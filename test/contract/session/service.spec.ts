@@ -1,7 +1,7 @@
 import { filter, map } from 'rxjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/clock.js';
-import { InvalidOptionsError, SessionGoneError } from '../../../src/errors.js';
+import { InvalidOptionsError, SerializationError, SessionGoneError } from '../../../src/errors.js';
 import { handleOf } from '../../../src/session/record/session-ids.js';
 import { SessionService, type SessionServiceParts } from '../../../src/session/session.service.js';
 import type { SessionEvent } from '../../../src/session/storage/session-event.js';
@@ -15,6 +15,7 @@ function requests(): SessionServiceParts['requests'] & { readonly calls: unknown
   const calls: unknown[][] = [];
   return {
     calls,
+    check: (fields) => void calls.push([fields]),
     handle: () => 'the handle',
     rotate: async (...call) => void calls.push(call),
     login: async (...call) => void calls.push(call),
@@ -26,6 +27,19 @@ function serviceOn(subject: TestStorage, more: Partial<SessionServiceParts> = {}
   const listen = () => () => undefined;
   return new SessionService({ storage, settings, requests: requests(), clock: systemClock, listen, ...more });
 }
+
+test('a change is not stored with what no session of a request can hold', async () => {
+  const subject = openStorage(redis.connection, { ttl: '1h' });
+  const check = (fields: object): void => {
+    if ('save' in fields) throw new SerializationError('"save"');
+  };
+  const service = serviceOn(subject, { requests: { ...requests(), check } });
+  const handle = handleOf(await stored(subject, { user: 'ann', cart: [1] }));
+  await expect(service.update(handle, (fields) => void (fields['save'] = 1))).rejects.toThrow(
+    SerializationError,
+  );
+  expect((await service.get(handle))?.fields).toEqual({ user: 'ann', cart: [1] });
+});
 
 test('sessions are listed and read without their ids', async () => {
   const subject = openStorage(redis.connection, { ttl: '1h' });
