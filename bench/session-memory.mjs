@@ -24,6 +24,11 @@ the session's own key takes of that (\`MEMORY USAGE\`).`;
 const SECTION = `connect-redis keeps the attributes of the cookie in each session; ours keeps two times, a version and what is needed to merge and to end sessions,
 and sealed ones a nonce and a tag in base64.`;
 
+const NOTES = `Its own key takes 60 to 120 bytes more than that of connect-redis: a hash with the name of the key in 43 characters where an id has 32, and
+the header. The rest is what connect-redis has not: the registry, a sorted set with a handle for each session (240 B), by which sessions are counted and
+walked without a SCAN and told when they expire; and the index of users (80 B for each of ten sessions, 230 B for the only one), by which they are
+listed and ended.`;
+
 /** @type {{ name: string, open: (url: string) => Promise<SessionsUnderTest>, users: number, ours: boolean }[]} */
 const CONTENDERS = [
   { name: 'connect-redis', open: connectRedis, users: COUNT, ours: false },
@@ -60,6 +65,7 @@ for (const { name, open, users, ours } of CONTENDERS) {
 report('session-memory', {
   title: 'Bytes per session',
   text: TEXT,
+  notes: NOTES,
   versions: [CONNECT_REDIS, OUR_SESSIONS, `Redis ${version}`],
   sections: [
     { title: 'In Redis', text: SECTION, head: ['', '100 B', '1 KB', '10 KB', 'beside connect-redis'], rows },
