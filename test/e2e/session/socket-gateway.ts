@@ -83,6 +83,8 @@ export async function startGatewayApp({
 
   @WebSocketGateway()
   class Gateway implements OnGatewayConnection {
+    constructor(@Inject(SessionService) readonly sessions: SessionService) {}
+
     handleConnection({ request }: GatewaySocket): void {
       connected.push(fieldsOf(request.session));
     }
@@ -100,6 +102,12 @@ export async function startGatewayApp({
         await done((callback) => session?.save(callback));
       });
       return { saved };
+    }
+
+    @SubscribeMessage('login')
+    async login(@ConnectedSocket() { request }: GatewaySocket) {
+      const login = await told(() => this.sessions.login(request, { user: 'bob' }));
+      return { login, rotate: await told(() => this.sessions.rotate(request)) };
     }
 
     @SubscribeMessage('reload')

@@ -64,6 +64,15 @@ describe.each(platforms)('sessions in gateways of socket.io, on %s', (platform) 
     expect(await app.sessions.count()).toBe(1);
   });
 
+  it('no gateway gives a session another id, which the browser would not hear of', async () => {
+    await start();
+    const client = app.connect(ann);
+    const refused = 'Internal Server Error';
+    expect(await client.emitWithAck('login', {})).toEqual({ login: refused, rotate: refused });
+    expect(await client.emitWithAck('show', {})).toEqual({ fields: { user: 'ann' } });
+    expect(await ann.json('/show')).toEqual({ user: 'ann' });
+  });
+
   it('what gateways and requests change at the same time is all kept', async () => {
     await start();
     const client = app.connect(ann);
