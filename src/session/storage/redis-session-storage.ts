@@ -4,10 +4,11 @@ import { createSealer } from '../record/sealing.js';
 import { handleOf, userKeyOf } from '../record/session-ids.js';
 import type { Baseline, SessionDraft, SessionRecord } from '../record/session-record.js';
 import { clearSessions } from './clear-sessions.js';
+import { DualSessionStorage } from './dual-session-storage.js';
+import { LegacySessionWrites } from './legacy-session-writes.js';
 import { LegacySessions, type LegacySession } from './legacy-sessions.js';
 import { LiveSessions, type StorageContext } from './live-sessions.js';
 import type { ManagedSessionStorage } from './managed-session-storage.js';
-import { RedisDualSessions } from './redis-dual-sessions.js';
 import { RedisSessionIndex } from './redis-session-index.js';
 import { RedisSessionRecords } from './redis-session-records.js';
 import type { ResolvedSessionStorage } from './resolve-storage-options.js';
@@ -22,6 +23,17 @@ import { UserSessions } from './user-sessions.js';
 
 export type { ManagedSessionStorage };
 
+/** How long a session may stand in both formats while it is moved, in milliseconds. */
+const LONGEST_MOVE = 10_000;
+const MOVE_TRIES = 8;
+
+/** A session of connect-redis that is moved. */
+interface Move {
+  readonly id: string;
+  readonly handle: string;
+  readonly found: LegacySession;
+}
+
 /** What a storage of sessions is made of. */
 export interface SessionStorageParts {
   readonly connection: RedisConnection;
@@ -35,13 +47,14 @@ export interface SessionStorageParts {
 export function redisSessionStorage(parts: SessionStorageParts): ManagedSessionStorage {
   const { connection, settings, clock, report } = parts;
   const legacy = settings.legacy && new LegacySessions(connection, settings.legacy, settings.ttl);
-  if (legacy !== undefined && settings.legacy?.mode === 'dual') {
-    return new RedisDualSessions({ connection, settings, clock, report, legacy });
-  }
   const keys = new SessionKeys(settings.prefix);
   const records = new RedisSessionRecords(connection, settings, createSealer(settings.keys), keys);
   const index = new RedisSessionIndex(connection, keys);
-  return new RedisSessionStorage({ connection, settings, keys, records, index, report }, clock, legacy);
+  const context: StorageContext = { connection, settings, keys, records, index, report };
+  const ours = new RedisSessionStorage(context, clock, legacy);
+  if (legacy === undefined || settings.legacy?.mode !== 'dual') return ours;
+  const writes = new LegacySessionWrites({ connection, settings, clock, legacy });
+  return new DualSessionStorage({ context, legacy, writes, ours });
 }
 
 /** Sessions of which each is a record and stands in indexes. */
@@ -196,17 +209,36 @@ class RedisSessionStorage implements ManagedSessionStorage {
   async #readEither(id: string, handle: string, legacy: LegacySessions): Promise<SessionRecord | undefined> {
     const { record, replies } = await this.#context.records.readWith(handle, legacy.reads(id));
     const found = legacy.sessionIn(replies);
-    if (found === undefined && record !== undefined && !('unreadable' in record)) return record;
-    if (record === undefined && found !== undefined) await this.#move(handle, found);
-    // What stands there beside ours was moved before.
-    if (found !== undefined) await legacy.remove(id);
-    return record === undefined && found === undefined ? undefined : this.#live.read(handle);
+    if (record === undefined) return found && this.#move({ id, handle, found }, legacy);
+    const readable = !('unreadable' in record);
+    // What stands beside ours is removed by who moves it, unless he has died.
+    const moving = readable && this.#context.connection.now() - record.createdAt < LONGEST_MOVE;
+    if (found !== undefined && !moving) await legacy.remove(id);
+    return readable ? record : this.#live.read(handle);
   }
 
-  /** Stores a session of connect-redis as ours. Whoever does first, and whoever has ended it, is right. */
-  async #move(handle: string, { fields, maxAge, left }: LegacySession): Promise<void> {
+  /**
+   * Stores a session of connect-redis as ours. Whoever does first, and whoever has ended it, is right. What is written to the old
+   * one meanwhile, which processes of `dual` do, is added to ours before the old one goes.
+   */
+  async #move({ id, handle, found }: Move, legacy: LegacySessions): Promise<SessionRecord | undefined> {
+    const { fields, maxAge, left } = found;
     const record = { draft: { fields, maxAge }, userKey: this.#live.userKeyIn({ fields, maxAge }) };
-    await this.#writes.store(handle, left === undefined ? record : { ...record, life: left });
+    const baseline = await this.#writes.store(
+      handle,
+      left === undefined ? record : { ...record, life: left },
+    );
+    if (baseline === undefined) {
+      const there = await this.#live.read(handle);
+      if (there === undefined) await legacy.remove(id);
+      return there;
+    }
+    let last: LegacySession | undefined = found;
+    for (let tries = 0; last !== undefined && tries < MOVE_TRIES; tries++) {
+      last = await legacy.removeAsRead(id, last);
+      if (last !== undefined) await this.#writes.update(handle, last, baseline);
+    }
+    return this.#live.read(handle);
   }
 
   #tellDropped(handle: string, outcome: WriteOutcome | ReplaceOutcome): void {

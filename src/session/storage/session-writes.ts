@@ -108,7 +108,8 @@ export class SessionWrites {
     const { records, index, settings } = this.#context;
     // Whose it may be in the index, by this process.
     const before = [baseline.userKey, ...(baseline.unsure?.userKeys ?? [])];
-    const userKey = this.userKeyIn(draft, login);
+    // Who does not know whose sessions are leaves it to those who do.
+    const userKey = settings.userId === undefined ? baseline.userKey : this.userKeyIn(draft, login);
     const maxAge = ownMaxAge(settings, draft.maxAge);
     const lengthen = records.isTouchDue(baseline);
     const moves = lengthen || maxAge !== baseline.maxAge || baseline.unsure?.maxAge === true;
