@@ -109,11 +109,8 @@ test('a write that nobody else is beside takes one round trip, and one beside ot
   expect(await write({ ...late.fields, e: 1 }, late)).toMatchObject({ evalsha: 1 });
 });
 
-test.each([
-  ['sessions', {}],
-  ['sessions in the format of connect-redis', { migrate: 'dual' as const }],
-])('%s are replaced only while nobody else has written', async (_, options) => {
-  const subject = openStorage(redis.connection, options);
+test('sessions are replaced only while nobody else has written', async () => {
+  const subject = openStorage(redis.connection);
   const { storage } = subject;
   const id = await stored(subject, { a: 1 });
   const [one, other] = [await recordOf(subject, id), await recordOf(subject, id)];
