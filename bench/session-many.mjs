@@ -7,7 +7,7 @@ import {
   newSession,
   ourSessions,
 } from './contenders/session-stores.mjs';
-import { BYSTANDER_HEAD, BYSTANDER_TEXT, bystanderRow } from './harness/bystander.mjs';
+import { BYSTANDER_HEAD, BYSTANDER_TEXT, bystanderHead, bystanderRow } from './harness/bystander.mjs';
 import { withCrew } from './harness/crew.mjs';
 import { multiply } from './harness/multiply.mjs';
 import { multiplySessions } from './harness/multiply-sessions.mjs';
@@ -27,6 +27,7 @@ const USERS = 60;
 /** How many sessions are stored one by one, to be multiplied. */
 const SAMPLES = 64;
 const BYTES = 100;
+const SMALLEST = SIZES[0] ?? NaN;
 const LARGEST = SIZES.at(-1) ?? NaN;
 /** Ours takes two minutes to end a million, since it leaves others the time that they need: they read tens of thousands of times in one. */
 const CLEAR_ROUNDS = LARGEST > 100_000 ? Math.min(2, FEW_ROUNDS) : FEW_ROUNDS;
@@ -42,12 +43,16 @@ const CLEAR = `\`clear\` must take away each session, so it cannot be flat; ${CL
 Ours ends 50 sessions at a time, so that requests that still run do not bring them back, and rests 2 ms after each step. connect-redis
 collects all names by SCAN and sends one DEL of them.`;
 
+const BY_SIZE = `As above, beside the same calls where there are ${sizeText(SMALLEST)} sessions. Target: the number of sessions makes nobody wait.`;
+
 /** @type {string[][]} */
 const calls = [];
 /** @type {string[][]} */
 const clears = [];
 /** @type {string[][]} */
 const waits = [];
+/** @type {string[][]} */
+const waitsBySize = [];
 let server = '';
 await withRedis(async (url) => {
   server = await serverVersion(url);
@@ -68,6 +73,12 @@ report('session-many', {
 Here there are ${sizeText(LARGEST)} sessions.`,
       head: BYSTANDER_HEAD,
       rows: waits,
+    },
+    {
+      title: 'Other clients, by the number of sessions',
+      text: BY_SIZE,
+      head: bystanderHead(sizeText(SMALLEST)),
+      rows: waitsBySize,
     },
   ],
 });
@@ -103,17 +114,15 @@ async function measureOurs(url, other) {
   );
   const wait = (/** @type {string} */ name, /** @type {() => Promise<unknown>} */ work, options = {}) =>
     bystanderRow(`ours: ${name}`, other, `${url}/1`, { work, judged: true, ...options });
-  let user = 0;
-  waits.push(
-    await wait('`length`', () => largest.length()),
-    await wait('`list(user)`', () => largest.list('listed')),
-    await wait('`destroyAll(user)`', () => largest.destroyAll(`ended-${(user += 1)}`), {
-      before: async () => {
-        user = 0;
-        for (let number = 1; number <= USERS; number++) await begin(largest, `ended-${number}`);
-      },
-    }),
-  );
+  for (const [name, task] of /** @type {const} */ ([
+    ['`length`', (/** @type {number} */ size) => ({ work: () => of(size).length() })],
+    ['`list(user)`', (/** @type {number} */ size) => ({ work: () => of(size).list('listed') })],
+    ['`destroyAll(user)`', (/** @type {number} */ size) => endingUsers(of(size))],
+  ])) {
+    const { work, ...rest } = task(LARGEST);
+    waits.push(await wait(name, work, rest));
+    waitsBySize.push(await wait(name, work, { ...rest, beside: task(SMALLEST) }));
+  }
   const clear = (/** @type {number} */ size) => of(size).clear();
   const refill = async (/** @type {number} */ size) => {
     if ((await of(size).length()) === 0) await fillOurs(url, of(size), size);
@@ -189,6 +198,22 @@ async function fillRival(url, sessions, size) {
   const sample = `entry-${size}-`;
   await sessions.set(sample, newSession('somebody', BYTES));
   await multiply(`${url}/${SIZES.indexOf(size)}`, sample, size - 1);
+}
+
+/**
+ * Ends all sessions of one user after the other.
+ *
+ * @param {Required<SessionsUnderTest>} sessions
+ */
+function endingUsers(sessions) {
+  let user = 0;
+  return {
+    work: () => sessions.destroyAll(`ended-${(user += 1)}`),
+    before: async () => {
+      user = 0;
+      for (let number = 1; number <= USERS; number++) await begin(sessions, `ended-${number}`);
+    },
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import { atMost, figure, ratioText, verdict } from './target.mjs';
 /** @typedef {import('./crew.mjs').Member} Member */
 /** @typedef {import('./crew-member.mjs').ReadResult} ReadResult */
 /** @typedef {() => Promise<unknown>} Work */
+/** @typedef {{ work: Work, before?: Work }} Task `before` runs ahead of each window and is not measured */
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 21);
 /** How long calls are repeated, and the pause between two, in milliseconds. */
@@ -15,15 +16,12 @@ const PACE = 5;
 const BOUND = 1.1;
 
 /** What the columns of a row say. */
-export const BYSTANDER_HEAD = [
-  '',
-  'p99 beside PINGs, ms',
-  'meanwhile, ms',
-  'longest, ms',
-  'ratio',
-  'target',
-  '',
-];
+export const BYSTANDER_HEAD = bystanderHead('PINGs');
+
+/** @param {string} rest what goes on in the windows that others are compared with */
+export function bystanderHead(rest) {
+  return ['', `p99 beside ${rest}, ms`, 'meanwhile, ms', 'longest, ms', 'ratio', 'target', ''];
+}
 
 /** What stands above such a table. */
 export const BYSTANDER_TEXT = `A client of another process gets one key every millisecond. Meanwhile the process that is measured, for half a second each and in
@@ -35,16 +33,19 @@ turns, sends a PING every ${PACE} ms, or does as often what is named. Where that
  * @param {string} name
  * @param {Member} other
  * @param {string} url of what the others read
- * @param {{ work: Work, once?: boolean, before?: Work, rounds?: number, judged?: boolean }} what `before` runs ahead of each
- *   window and is not measured; `once` = `work` is not repeated
+ * @param {Task & { once?: boolean, rounds?: number, judged?: boolean, beside?: Task }} what `once` = `work` is not repeated;
+ *   `beside` takes the place of the PINGs
  */
-export function bystanderRow(name, other, url, { work, once, before, rounds = ROUNDS, judged = false }) {
+export function bystanderRow(name, other, url, { once, rounds = ROUNDS, judged = false, beside, ...task }) {
   return withPings(url, async (pings) => {
     const meanwhile = async () => {
-      await before?.();
-      return waits(other, url, once === true ? work : () => repeated(work));
+      await task.before?.();
+      return waits(other, url, once === true ? task.work : () => repeated(task.work));
     };
-    const atRest = () => waits(other, url, pings);
+    const atRest = async () => {
+      await beside?.before?.();
+      return waits(other, url, beside === undefined ? pings : () => repeated(beside.work));
+    };
     await atRest();
     /** @type {number[][]} */
     const rest = [];

@@ -10,7 +10,7 @@ import { RequestSession } from './request/request-session.js';
 import type { ServedSession } from './request/served-session.js';
 import { bindSessions } from './request/bound-session.js';
 import { SessionCookies } from './request/session-cookie.js';
-import { RETRY_AFTER, sessionFailure } from './request/session-failure.js';
+import { isUnavailable, RETRY_AFTER, sessionFailure } from './request/session-failure.js';
 import { isSecure, pathMatches, pathOf, type SessionRequest } from './request/session-request.js';
 import type { RequestParts, SessionParts } from './request/session-parts.js';
 import type { SessionFields } from './record/session-record.js';
@@ -89,10 +89,7 @@ export class ServedSessions implements RequestSessions {
       },
       (cause: unknown) => {
         const failure = (): HttpException => sessionFailure(cause);
-        if (parts.rules.onUnavailable === 'fail') {
-          response.setHeader('Retry-After', RETRY_AFTER);
-          return goOn(failure());
-        }
+        if (parts.rules.onUnavailable === 'fail') return goOn(announced(failure(), response));
         this.#serve(request, response, goOn, new ReadOnlySession(request, parts, failure));
         goOn();
       },
@@ -160,10 +157,16 @@ class SessionGate implements HeadGate {
   }
 
   refuse(error: unknown): void {
-    this.#response.setHeader('Retry-After', RETRY_AFTER);
-    if (this.#answersItself()) answerPlainly(this.#response, sessionFailure(error));
-    else this.#goOn(error);
+    const failure = announced(sessionFailure(error), this.#response);
+    if (this.#answersItself()) answerPlainly(this.#response, failure);
+    else this.#goOn(failure);
   }
+}
+
+/** What a client gets in the place of a response, which says when to ask again where that may help. */
+function announced(failure: HttpException, response: NodeResponse): HttpException {
+  if (isUnavailable(failure)) response.setHeader('Retry-After', RETRY_AFTER);
+  return failure;
 }
 
 function answerPlainly(response: NodeResponse, error: HttpException): void {
