@@ -4,7 +4,6 @@ import { systemClock } from '../clock.js';
 import type { ManagedConnection } from '../connection/managed-connection.js';
 import { expressSession } from '../session/express-session.js';
 import { bridgeFastify, type FastifyInstance } from '../session/platform/fastify-bridge.js';
-import { RETRY_AFTER } from '../session/request/session-failure.js';
 import type { ResolvedSession } from '../session/resolve-session-options.js';
 import { ServedSessions, type SessionMiddleware } from '../session/session-middleware.js';
 import { SessionService } from '../session/session.service.js';
@@ -76,7 +75,7 @@ export class SessionHost {
     const { httpAdapter } = this.#parts.adapterHost;
     httpAdapter.use(this.middleware);
     if (httpAdapter.getType() !== 'fastify') return;
-    bridgeFastify(httpAdapter.getInstance<FastifyInstance>(), this.#served.find, RETRY_AFTER);
+    bridgeFastify(httpAdapter.getInstance<FastifyInstance>(), this.#served.find);
   }
 
   /** @throws InvalidOptionsError when Redis may evict sessions, and nobody has said that it may */

@@ -40,7 +40,6 @@ const MIRRORED = [
 export function bridgeFastify(
   instance: FastifyInstance,
   find: (raw: object) => BridgedSession | undefined,
-  retryAfter: string,
 ): void {
   if (instance.hasRequestDecorator('session')) {
     throw new InvalidOptionsError(
@@ -69,7 +68,6 @@ export function bridgeFastify(
         countAgain();
         dropPayload(payload);
         resetHeaders(reply, starts.get(raw) ?? {});
-        reply.header('retry-after', retryAfter);
         goOn(error);
       },
     );
