@@ -23,8 +23,15 @@ import type { RequestParts } from './session-parts.js';
 import { RequestWrites } from './request-writes.js';
 import { Turns } from './turns.js';
 
-/** Of which session what was read for `adopt` is. */
-const READ = new WeakMap<object, OwnedSession>();
+/** What was read for `adopt`. */
+interface Reading {
+  readonly owned: OwnedSession;
+  /** The session of the request when that was asked for, and its id. */
+  readonly last: OwnedSession;
+  readonly lastId: string;
+}
+
+const READ = new WeakMap<object, Reading>();
 
 /** The session of one request: what it was read as, what stands in `request.session` now, and what is to be stored of it. */
 export class RequestSession implements ServedSession, SessionActions {
@@ -100,16 +107,22 @@ export class RequestSession implements ServedSession, SessionActions {
   }
 
   async read(id: string): Promise<object | undefined> {
-    const record = await this.#parts.storage.read(id);
+    const last = this.#last.owned;
+    const lastId = last.id;
+    const record = await this.#told(this.#parts.storage.read(id));
     if (record === undefined) return undefined;
     const fields = { ...record.fields, cookie: this.#newCookie(record.baseline.maxAge) };
-    READ.set(fields, readSession(id, record));
+    READ.set(fields, { owned: readSession(id, record), last, lastId });
     return fields;
   }
 
   adopt(request: SessionRequest, fields: object): object {
-    const owned = READ.get(fields) ?? newSession(request.sessionID);
+    const reading = READ.get(fields);
+    const owned = reading?.owned ?? newSession(request.sessionID);
     if (request === this.#request) {
+      const standing = this.#property.value;
+      // The session has got another id, or there is another one, since that was asked for: that holds.
+      if (standing !== undefined && reading !== undefined && this.#hasMoved(reading)) return standing;
       this.#last = this.#put(owned, fields);
       return this.#property.value as object;
     }
@@ -118,19 +131,24 @@ export class RequestSession implements ServedSession, SessionActions {
   }
 
   save(session: object, id: string): Promise<void> {
-    return this.#take(() => this.#store(session, this.#ownedOf(session, id)));
+    // Before the turn: a session that gets another id meanwhile is the same one.
+    const owned = this.#ownedOf(session, id);
+    return this.#take(() => this.#store(session, owned));
   }
 
   touch(session: object, id: string): Promise<void> {
-    return this.#take(() => this.#writes.touch(this.#ownedOf(session, id), this.#lasts(session)));
+    const owned = this.#ownedOf(session, id);
+    return this.#take(() => this.#writes.touch(owned, this.#lasts(session)));
   }
 
   end(id: string): Promise<void> {
-    return this.#take(() => this.#writes.end(this.#last.owned.id === id ? this.#last.owned : known(id)));
+    const owned = this.#last.owned.id === id ? this.#last.owned : known(id);
+    return this.#take(() => this.#writes.end(owned));
   }
 
-  regenerate(): Promise<void> {
-    return this.#take(async () => {
+  async regenerate(): Promise<void> {
+    this.#refuseLate();
+    await this.#take(async () => {
       await this.#writes.end(this.#last.owned);
       this.generate();
     });
@@ -155,9 +173,18 @@ export class RequestSession implements ServedSession, SessionActions {
     throw new TypeError('The head of the response is gone: nobody can be told another id of the session.');
   }
 
+  /** Whether the request has another session since something was read, or its session another id. */
+  #hasMoved({ last, lastId }: Reading): boolean {
+    return this.#last.owned !== last || last.id !== lastId;
+  }
+
   /** Does one thing after the other. Rejects with what filters are to see. */
   #take(work: () => Promise<void>): Promise<void> {
-    return this.#turns.take(work).catch((error: unknown) => {
+    return this.#told(this.#turns.take(work));
+  }
+
+  #told<T>(work: Promise<T>): Promise<T> {
+    return work.catch((error: unknown) => {
       const failure = sessionFailure(error);
       this.#hasFailed ||= isUnavailable(failure);
       throw failure;

@@ -1,6 +1,9 @@
 import type { SessionRequest } from './session-request.js';
 
-/** Where a request has its property, for whoever looks through a proxy or an object that inherits from it, too. */
+/**
+ * Where a request has its property, for whoever looks through a proxy or an object that inherits from it, too. It is that of the
+ * last who has put a session there: where one application is mounted in another, both have one.
+ */
 const PROPERTY = Symbol('session');
 
 interface WithProperty {
@@ -16,7 +19,6 @@ export class SessionProperty {
 
   constructor(request: SessionRequest) {
     this.#request = request;
-    Object.defineProperty(request, PROPERTY, { configurable: true, value: this });
   }
 
   /** The same for all requests: an accessor of its own would make each request an object of another kind. */
@@ -37,11 +39,12 @@ export class SessionProperty {
     return this.#wasRead;
   }
 
-  /** What stands there now, an object; `undefined` = somebody has taken it away. Is no look. */
+  /**
+   * What stands there now, an object; `undefined` = somebody has taken it away. Where somebody else has put his there: what stood
+   * there last. Is no look.
+   */
   get value(): object | undefined {
-    const wasRead = this.#wasRead;
-    const value = this.#request.session;
-    this.#wasRead = wasRead;
+    const value = this.#isDisplaced ? this.#value : this.#standing();
     return typeof value === 'object' && value !== null ? value : undefined;
   }
 
@@ -53,7 +56,19 @@ export class SessionProperty {
   /** Puts a session there, also where the property was deleted. */
   put(session: object): void {
     this.#value = session;
+    Object.defineProperty(this.#request, PROPERTY, { configurable: true, value: this });
     Object.defineProperty(this.#request, 'session', SessionProperty.#accessor);
+  }
+
+  get #isDisplaced(): boolean {
+    return (this.#request as WithProperty)[PROPERTY] !== this;
+  }
+
+  #standing(): unknown {
+    const wasRead = this.#wasRead;
+    const value = this.#request.session;
+    this.#wasRead = wasRead;
+    return value;
   }
 
   #set(value: unknown): void {

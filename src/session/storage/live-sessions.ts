@@ -72,15 +72,23 @@ export class LiveSessions {
 
   /** What stands for the user of a draft; `undefined` = nobody is signed in, or nobody says who is. */
   userKeyIn(draft: SessionDraft): string | undefined {
-    const { userId } = this.#context.settings;
-    // Its fields may have to be made for this.
-    const user: unknown = userId && userId(draft.fields);
+    const user = this.#userOf(draft);
     if (user === undefined || user === null || user === '') return undefined;
     if (typeof user === 'string') return userKeyOf(user);
     throw new InvalidOptionsError(
       'session.userId',
       `must give a string or undefined, and gives a ${typeof user}`,
     );
+  }
+
+  #userOf(draft: SessionDraft): unknown {
+    const { userId } = this.#context.settings;
+    try {
+      // Its fields may have to be made for this.
+      return userId && userId(draft.fields);
+    } catch (error) {
+      throw Object.assign(new InvalidOptionsError('session.userId', 'must not throw'), { cause: error });
+    }
   }
 
   /** What stands at the keys of sessions. One round trip. */

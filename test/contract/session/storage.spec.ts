@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { InvalidOptionsError } from '../../../src/errors.js';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
 import { MERGE } from '../../../src/session/storage/redis-session-scripts.js';
 import { commandsOf } from '../redis-commands.js';
@@ -124,6 +125,22 @@ test('sessions are replaced only while nobody else has written', async () => {
   expect(await storage.destroy(id, 'logout')).toBe(true);
   expect(await storage.replace(handleOf(id), draft({ a: 4 }), one.baseline)).toBe('gone');
   expect(subject.events.at(-1)).toMatchObject({ type: 'dropped', reason: 'gone' });
+});
+
+test('a userId that throws is a mistake of the application, and what was stored stays', async () => {
+  const bug = new Error('a bug');
+  const userId = ({ a }: Readonly<Record<string, unknown>>): undefined => {
+    if (a !== 1) throw bug;
+  };
+  const subject = openStorage(redis.connection, { userId });
+  const id = await stored(subject, { a: 1 });
+  const { baseline } = await recordOf(subject, id);
+  const failure = await subject.storage
+    .update(handleOf(id), draft({ a: 2 }), baseline)
+    .catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(InvalidOptionsError);
+  expect((failure as Error).cause).toBe(bug);
+  expect((await recordOf(subject, id)).fields).toEqual({ a: 1 });
 });
 
 test('texts that somebody has made of the fields are what is stored', async () => {

@@ -335,10 +335,106 @@ describe('the session of a request', () => {
         response.end('early');
         await expect(served.login(request, { user: 'ann' })).rejects.toThrow(InternalServerErrorException);
         await expect(served.rotate(request, 0)).rejects.toThrow(InternalServerErrorException);
+        const regenerated = done((callback) => request.session.regenerate(callback));
+        await expect(regenerated).rejects.toThrow(InternalServerErrorException);
       },
       { id: ID },
     );
     expect([failures, storage.fields(ID)]).toEqual([[], { a: 1 }]);
+  });
+
+  it.each(['event', 'error'] as const)(
+    'is saved as what it is by then, where it gets another id meanwhile (onGone: %s)',
+    async (onGone) => {
+      await store({ a: 1 });
+      const reply = await ask(
+        async (request, response) => {
+          const rotated = served.rotate(request, 0);
+          request.session['b'] = 2;
+          await done((callback) => request.session.save(callback));
+          await rotated;
+          expect(storage.fields(request.session.id)).toEqual({ a: 1, b: 2 });
+          response.end();
+        },
+        { id: ID, onGone },
+      );
+      expect([failures, storage.fields(idOf(reply))]).toEqual([[], { a: 1, b: 2 }]);
+    },
+  );
+
+  it('is ended as what it is by then, where it gets another id meanwhile', async () => {
+    await store({ a: 1 });
+    const reply = await ask(
+      async (request, response) => {
+        const rotated = served.rotate(request, 0);
+        await done((callback) => request.session.destroy(callback));
+        await rotated;
+        response.end();
+      },
+      { id: ID },
+    );
+    expect([failures, reply.headers['set-cookie']]).toEqual([[], undefined]);
+    expect([...storage.kept.values()].filter((kept) => kept?.frozen === false)).toEqual([]);
+  });
+
+  it.each(['rotate', 'regenerate'] as const)(
+    'is not taken back by a reload that began before a %s',
+    async (way) => {
+      await store({ a: 1 });
+      const reply = await ask(
+        async (request, response) => {
+          const { session } = request;
+          let goOn = (): void => {};
+          const held = new Promise<void>((resolve) => (goOn = resolve));
+          const record = await storage.read(ID);
+          storage.read = () => held.then(() => record);
+          const reloaded = done((callback) => session.reload(callback));
+          if (way === 'rotate') await served.rotate(request, 0);
+          else await done((callback) => session.regenerate(callback));
+          goOn();
+          await reloaded;
+          request.session['user'] = 'ann';
+          response.end();
+        },
+        { id: ID },
+      );
+      const fields = way === 'rotate' ? { a: 1, user: 'ann' } : { user: 'ann' };
+      expect([failures, storage.fields(idOf(reply))]).toEqual([[], fields]);
+    },
+  );
+
+  it('is there for who looks through an object that stands for it', async () => {
+    await store({ a: 1 });
+    const reply = await ask(
+      async (request, response) => {
+        const { session } = request;
+        const proxy = new Proxy(session, {});
+        const copy = Object.assign(Object.create(Object.getPrototypeOf(session)) as object, session);
+        expect([proxy.id, (Object.create(session) as typeof session).id]).toEqual([ID, ID]);
+        expect([Reflect.get(copy, 'id'), Reflect.get(copy, 'a')]).toEqual([undefined, 1]);
+        expect(Reflect.ownKeys({ ...session })).toEqual(['cookie', 'a']);
+        request.session = proxy;
+        proxy['b'] = 2;
+        await done((callback) => proxy.save(callback));
+        response.end();
+      },
+      { id: ID },
+    );
+    expect([failures, reply.status, storage.fields(ID)]).toEqual([[], 200, { a: 1, b: 2 }]);
+  });
+
+  it('that cannot be reloaded tells when to ask again', async () => {
+    await store({ a: 1 });
+    const reply = await ask(
+      async (request, response) => {
+        storage.before = () => Promise.reject(new Error('away'));
+        await done((callback) => request.session.reload(callback)).catch(() => undefined);
+        response.statusCode = 503;
+        response.end();
+      },
+      { id: ID },
+    );
+    expect([reply.status, reply.headers['retry-after']]).toEqual([503, '1']);
   });
 
   it('takes no field that has the name of a method, which nobody would read', async () => {
