@@ -101,9 +101,7 @@ export class DualSessionStorage implements ManagedSessionStorage {
         ? undefined
         : await writes.rotate(id, to, draft, baseline);
     if (made === undefined) return ours.rotate(id, to, draft, grace, login, baseline);
-    // Who is moving it must not store it any more: nobody may use the old id.
-    const copy = await context.records.destroy(handle);
-    if (copy !== undefined) await settled(context.index.leave(handle, copy.userKey));
+    await settled(this.#forget(handle));
     context.report({ type: 'rotated', handle, to: handleOf(to) });
     return made;
   }
@@ -167,6 +165,13 @@ export class DualSessionStorage implements ManagedSessionStorage {
   async #moved(handle: string): Promise<SessionRecord | undefined> {
     const record = await this.#parts.context.records.read(handle);
     return record === undefined || 'unreadable' in record ? undefined : record;
+  }
+
+  /** Who is moving a session that was rotated must not store it any more: nobody may use the old id. */
+  async #forget(handle: string): Promise<void> {
+    const { records, index } = this.#parts.context;
+    const copy = await records.destroy(handle);
+    if (copy !== undefined) await index.leave(handle, copy.userKey);
   }
 
   /** Makes of a baseline that of the same session where it was moved to. False = it was not moved. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RedisConnection } from '../../../src/connection/connection.js';
-import { InvalidOptionsError } from '../../../src/errors.js';
+import { InvalidOptionsError, RedisUnavailableError } from '../../../src/errors.js';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
-import { CREATE } from '../../../src/session/storage/redis-session-scripts.js';
+import { CREATE, DESTROY } from '../../../src/session/storage/redis-session-scripts.js';
 import type { SessionStorageOptions } from '../../../src/session/session-options.js';
 import { SharedRedis } from '../redis-caches.js';
 import { heldConnection } from './held-connection.js';
@@ -229,6 +229,20 @@ test.each([['before it is stored'], ['after it is stored']])(
     expect(await moving.storage.count()).toBe(1);
   },
 );
+
+test('a process of dual that loses Redis behind a rotation has rotated', async () => {
+  const { old, dual, id } = await twoDeployments();
+  const { connection, hold } = heldConnection(redis.connection);
+  const migrate = { prefix: old.prefix, mode: 'dual' } as const;
+  const { storage } = openStorage(connection, { prefix: dual.settings.prefix, migrate });
+  const { baseline } = await recordOf({ storage }, id);
+  const held = hold((_, script) => script === DESTROY);
+  const to = newSessionId();
+  const rotated = storage.rotate(id, to, draft({ user: 'ann', cart: 2 }, HOUR), 0, undefined, baseline);
+  (await held).fail(new RedisUnavailableError('default', 'away'));
+  expect(await rotated).toBeDefined();
+  expect((await dual.storage.read(to))?.fields).toEqual({ user: 'ann', cart: 2 });
+});
 
 test('a session that a process of dual has no key for is none to it, and stays what it is', async () => {
   const { dual, moving, id, handle } = await twoDeployments({
