@@ -9,7 +9,8 @@ import type { CacheDefaults } from '../http/engine/response-storage.js';
 import { KeySpace } from '../key/key-space.js';
 import { assembleCache, type AssembledCache, type AssemblyParts } from './cache-assembly.js';
 import { Connections } from './connections.js';
-import { eventLog, type LogSink } from './event-log.js';
+import { eventLog } from './event-log.js';
+import type { LogSink } from './quiet-log.js';
 import { checkConnection, type ResolvedModuleOptions } from './module-options.js';
 
 /** Those of a cache that the application has put into the registry by itself. */

@@ -3,33 +3,18 @@ import type { Clock } from '../clock.js';
 import { RedisUnavailableError } from '../errors.js';
 import type { CacheEvent } from '../event/cache-event.js';
 import type { EventListener } from '../event/reporter.js';
-
-/** The part of Nest's logger that is used. */
-export interface LogSink {
-  log(message: string): void;
-  warn(message: string): void;
-}
-
-/** A line that says the same again is held back for so long, in milliseconds. */
-const QUIET = 60_000;
-const LINES_REMEMBERED = 1_000;
+import { quietLog, type LogSink } from './quiet-log.js';
 
 /**
  * Turns events into log lines: one per change of a connection's state, and one a minute for each thing that an operator
  * or a developer should mend. Keys stand in no line, since they may hold personal data.
  */
 export function eventLog(log: LogSink, clock: Clock): EventListener {
-  const told = new Map<string, number>();
-  const now = (): number => clock.monotonic();
+  const warn = quietLog(log, clock);
   return (event) => {
     if (event.type === 'connection') return logConnection(log, event);
     const line = lineOf(event);
-    if (line === undefined) return;
-    const last = told.get(line);
-    if (last !== undefined && now() - last < QUIET) return;
-    if (told.size >= LINES_REMEMBERED) told.clear();
-    told.set(line, now());
-    log.warn(line);
+    if (line !== undefined) warn(line);
   };
 }
 

@@ -1,13 +1,12 @@
 import type { ModuleRef } from '@nestjs/core';
+import { refusalName } from '../cache/refusal.js';
 import type { Clock } from '../clock.js';
+import { RedisCacheError, RedisUnavailableError } from '../errors.js';
 import type { SessionEvent } from '../session/storage/session-event.js';
-import type { LogSink } from './event-log.js';
+import { quietLog, type LogSink, type QuietLog } from './quiet-log.js';
 
 /** Hears what becomes of sessions. What it throws reaches nobody whose session it is: it becomes a warning of the process. */
 export type SessionListener = (event: SessionEvent) => void;
-
-/** A line that says the same again is held back for so long, in milliseconds. */
-const QUIET = 60_000;
 
 /** Tells what becomes of the sessions of an application. */
 export class SessionEvents {
@@ -34,14 +33,11 @@ function tell(listener: SessionListener, event: SessionEvent): void {
 
 /** Turns events into log lines: one a minute for each thing that an operator or a developer should look at. */
 export function sessionLog(log: LogSink, clock: Clock): SessionListener {
-  const told = new Map<string, number>();
-  return ({ type }) => {
-    const line = LINES[type];
-    if (line === undefined) return;
-    const last = told.get(line);
-    if (last !== undefined && clock.monotonic() - last < QUIET) return;
-    told.set(line, clock.monotonic());
-    log.warn(line);
+  const warn = quietLog(log, clock);
+  return (event) => {
+    if (event.type === 'failed') return tellFailure(warn, event.error);
+    const line = LINES[event.type];
+    if (line !== undefined) warn(line);
   };
 }
 
@@ -54,6 +50,15 @@ const LINES: Partial<Record<SessionEvent['type'], string>> = {
   dropped:
     'Sessions: a request has changed a session that was ended, or got another id, while it ran. The change was dropped.',
 };
+
+function tellFailure(warn: QuietLog, error: Error): void {
+  // The connection's own line tells of an outage, once.
+  if (error instanceof RedisUnavailableError) return;
+  const name = refusalName(error);
+  // What others say of an error may hold what is in sessions.
+  const why = error instanceof RedisCacheError ? error.message : `${name}.`;
+  warn(`Sessions: one could not be read, stored or lengthened. ${why}`, name);
+}
 
 /** Emits events as `session.<type>` where the application provides the `EventEmitter2` of `@nestjs/event-emitter`. */
 export async function nestSessionEvents(modules: ModuleRef): Promise<SessionListener | undefined> {

@@ -1,4 +1,4 @@
-import { BadRequestException, HttpException } from '@nestjs/common';
+import { BadRequestException, HttpException, InternalServerErrorException } from '@nestjs/common';
 import { noteSession } from '../di/session-notice.js';
 import type { NodeResponse } from './platform/node-response.js';
 import { holdResponse, type HeadGate } from './platform/response-hold.js';
@@ -10,7 +10,7 @@ import { RequestSession } from './request/request-session.js';
 import type { ServedSession } from './request/served-session.js';
 import { bindSessions } from './request/bound-session.js';
 import { SessionCookies } from './request/session-cookie.js';
-import { isUnavailable, RETRY_AFTER, sessionFailure } from './request/session-failure.js';
+import { failedEvent, isUnavailable, RETRY_AFTER, sessionFailure } from './request/session-failure.js';
 import { isSecure, pathMatches, pathOf, type SessionRequest } from './request/session-request.js';
 import type { RequestParts, SessionParts } from './request/session-parts.js';
 import type { SessionFields } from './record/session-record.js';
@@ -88,7 +88,9 @@ export class ServedSessions implements RequestSessions {
         goOn();
       },
       (cause: unknown) => {
-        const failure = (): HttpException => sessionFailure(cause);
+        const event = failedEvent(id, cause);
+        if (event !== undefined) parts.report(event);
+        const failure = (): Error => sessionFailure(cause);
         if (parts.rules.onUnavailable === 'fail') return goOn(announced(failure(), response));
         this.#serve(request, response, goOn, new ReadOnlySession(request, parts, failure));
         goOn();
@@ -164,12 +166,14 @@ class SessionGate implements HeadGate {
 }
 
 /** What a client gets in the place of a response, which says when to ask again where that may help. */
-function announced(failure: HttpException, response: NodeResponse): HttpException {
+function announced(failure: Error, response: NodeResponse): Error {
   if (isUnavailable(failure)) response.setHeader('Retry-After', RETRY_AFTER);
   return failure;
 }
 
-function answerPlainly(response: NodeResponse, error: HttpException): void {
+/** As Nest answers where no filter does. */
+function answerPlainly(response: NodeResponse, failure: Error): void {
+  const error = failure instanceof HttpException ? failure : new InternalServerErrorException();
   const body = Buffer.from(JSON.stringify(error.getResponse()));
   response.statusCode = error.getStatus();
   response.setHeader('Content-Type', 'application/json; charset=utf-8');

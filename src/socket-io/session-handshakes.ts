@@ -2,6 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Subscription } from 'rxjs';
 import type { SessionMiddleware } from '../session/session-middleware.js';
 import type { SessionService } from '../session/session.service.js';
+import type { SessionEvent } from '../session/storage/session-event.js';
 import type { Connection, SessionConnections } from './session-connections.js';
 
 /** The engine of a socket.io server, as far as it concerns sessions. */
@@ -25,6 +26,9 @@ interface ReadingStore {
   get(id: string, tell: Found): void;
 }
 
+/** Events after which there may be a session under this handle. All the others say that there is none (any more). */
+const LIVING: ReadonlySet<SessionEvent['type']> = new Set(['created', 'failed', 'ambiguous']);
+
 /** What sessions are to connections: read when one is opened, and the end of it when they end. */
 export class SessionHandshakes {
   readonly #serve: SessionMiddleware;
@@ -38,8 +42,7 @@ export class SessionHandshakes {
     this.#sessions = sessions;
     this.#connections = connections;
     this.#events = sessions.events.subscribe(({ type, handle }) => {
-      // All the others say that there is no such session under this handle (any more).
-      if (type !== 'created' && type !== 'ambiguous') connections.end(handle);
+      if (!LIVING.has(type)) connections.end(handle);
     });
   }
 

@@ -1,4 +1,3 @@
-import type { HttpException } from '@nestjs/common';
 import type { SessionNotice } from '../../di/session-notice.js';
 import { RequestSessionStore, type SessionActions } from './request-session-store.js';
 import type { ServedSession } from './served-session.js';
@@ -22,10 +21,10 @@ export class ReadOnlySession implements ServedSession, SessionActions {
   readonly cookie = undefined;
   readonly handle = undefined;
   readonly hasFailed: boolean;
-  readonly #failure: () => HttpException;
+  readonly #failure: () => Error;
 
   /** Puts it into the request. `failure` is what all attempts to change it end in. */
-  constructor(request: SessionRequest, parts: RequestParts, failure: () => HttpException) {
+  constructor(request: SessionRequest, parts: RequestParts, failure: () => Error) {
     this.#failure = failure;
     this.hasFailed = isUnavailable(failure());
     const session = emptySession(request, parts, failure);
@@ -86,7 +85,7 @@ export class ReadOnlySession implements ServedSession, SessionActions {
   }
 }
 
-function emptySession(request: SessionRequest, parts: RequestParts, failure: () => HttpException): object {
+function emptySession(request: SessionRequest, parts: RequestParts, failure: () => Error): object {
   const { classes, cookies } = parts;
   const target = Object.create(classes.Session.prototype, {
     cookie: { value: cookies.make(request), enumerable: true },

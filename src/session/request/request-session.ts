@@ -15,7 +15,7 @@ import {
 import { RequestSessionStore, type SessionActions } from './request-session-store.js';
 import type { ServedSession } from './served-session.js';
 import { hasEnd } from './session-cookie.js';
-import { isUnavailable, sessionFailure } from './session-failure.js';
+import { failedEvent, isUnavailable, sessionFailure } from './session-failure.js';
 import type { SessionCookie, SessionObject } from './session-object.js';
 import { SessionProperty } from './session-property.js';
 import type { SessionRequest } from './session-request.js';
@@ -109,7 +109,7 @@ export class RequestSession implements ServedSession, SessionActions {
   async read(id: string): Promise<object | undefined> {
     const last = this.#last.owned;
     const lastId = last.id;
-    const record = await this.#told(this.#parts.storage.read(id));
+    const record = await this.#told(this.#parts.storage.read(id), id);
     if (record === undefined) return undefined;
     const fields = { ...record.fields, cookie: this.#newCookie(record.baseline.maxAge) };
     READ.set(fields, { owned: readSession(id, record), last, lastId });
@@ -183,12 +183,18 @@ export class RequestSession implements ServedSession, SessionActions {
     return this.#told(this.#turns.take(work));
   }
 
-  #told<T>(work: Promise<T>): Promise<T> {
+  #told<T>(work: Promise<T>, id?: string): Promise<T> {
     return work.catch((error: unknown) => {
+      this.#report(error, id);
       const failure = sessionFailure(error);
       this.#hasFailed ||= isUnavailable(failure);
       throw failure;
     });
+  }
+
+  #report(cause: unknown, id = this.#last.owned.id): void {
+    const event = failedEvent(id, cause);
+    if (event !== undefined) this.#parts.report(event);
   }
 
   #put(owned: OwnedSession, fields: object = {}): { owned: OwnedSession; cookie: SessionCookie } {
@@ -254,7 +260,12 @@ export class RequestSession implements ServedSession, SessionActions {
     const lasts = this.#lasts(session);
     if (owned.ended) writes.lost(owned);
     else if (this.#isDirty(session, owned)) await writes.store(owned, this.#draftOf(session, owned), lasts);
-    else if (writes.isTouchDue(owned)) await writes.touch(owned, lasts).catch(() => undefined);
+    else if (writes.isTouchDue(owned)) await this.#lengthen(owned, lasts);
+  }
+
+  /** A response does not fail for it: the session lives on, and the next request tries it again. */
+  #lengthen(owned: OwnedSession, lasts: boolean): Promise<void> {
+    return this.#writes.touch(owned, lasts).catch((cause: unknown) => this.#report(cause, owned.id));
   }
 
   async #renew(fields: SessionFields, grace: number, login?: LoginAttempt): Promise<void> {

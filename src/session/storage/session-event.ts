@@ -17,5 +17,7 @@ export type SessionEvent =
   | { readonly type: 'dropped'; readonly handle: string; readonly reason: 'gone' | 'frozen' }
   /** What Redis holds cannot be read. It was put aside for an hour. */
   | { readonly type: 'corrupt'; readonly handle: string }
+  /** It could not be read, stored or lengthened: Redis is away or refuses it, or it is not what a session may be. */
+  | { readonly type: 'failed'; readonly handle: string; readonly error: Error }
   /** A request came with cookies of several sessions that are all valid. None of them was used. */
   | { readonly type: 'ambiguous'; readonly handle: string; readonly others: readonly string[] };
