@@ -1,6 +1,6 @@
 /**
  * Something that became of a session. Told once, by the process that did it or found it out; `expired` at least once by one of
- * them. It names sessions by their handles: never an id, a user, or what a session holds.
+ * them. It names sessions by their handles: never an id, a user, or what a session holds (but what `userId` throws is a `cause`).
  */
 export type SessionEvent =
   /** It was stored for the first time. */
