@@ -17,6 +17,7 @@ const TABLES = [
   'session',
   'session-memory',
   'session-many',
+  'session-history',
   'memory-cost',
   'coherence',
 ];

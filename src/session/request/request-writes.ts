@@ -51,11 +51,14 @@ export class RequestWrites {
     else if (lasts) this.#toldId = owned.id;
   }
 
-  /** Ends a session. One that was never stored is forgotten. */
+  /**
+   * Ends a session, also under another id that it was given since it was read: who was told that he is signed out must be. One that
+   * was never stored is forgotten.
+   */
   async end(owned: OwnedSession): Promise<void> {
     this.#hasBegun = true;
-    if (owned.baseline !== undefined || owned.attempted)
-      await this.#parts.storage.destroy(owned.id, 'logout');
+    const { id, baseline, attempted } = owned;
+    if (baseline !== undefined || attempted) await this.#parts.storage.destroy(id, 'logout', baseline);
     owned.ended = true;
   }
 

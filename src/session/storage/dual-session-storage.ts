@@ -78,8 +78,8 @@ export class DualSessionStorage implements ManagedSessionStorage {
     return this.#parts.ours.isTouchDue(baseline);
   }
 
-  destroy(id: string, reason: EndReason): Promise<boolean> {
-    return this.#parts.ours.destroy(id, reason);
+  destroy(id: string, reason: EndReason, baseline?: Baseline): Promise<boolean> {
+    return this.#parts.ours.destroy(id, reason, baseline);
   }
 
   /**

@@ -5,7 +5,7 @@ import { userKeyOf } from '../record/session-ids.js';
 import type { SessionDraft, SessionRecord } from '../record/session-record.js';
 import type { UnreadableRecord } from '../record/stored-record.js';
 import type { RedisSessionIndex } from './redis-session-index.js';
-import type { RedisSessionRecords } from './redis-session-records.js';
+import type { EndedRecord, RedisSessionRecords } from './redis-session-records.js';
 import type { ResolvedSessionStorage } from './resolve-storage-options.js';
 import type { SessionEvent } from './session-event.js';
 import type { SessionKeys } from './session-keys.js';
@@ -51,23 +51,25 @@ export class LiveSessions {
   }
 
   /**
-   * Ends a session, and where it was ended by somebody else but its visitor, also the one that it was rotated to: that is the same
-   * session. Not that of `except`. False = there was none.
+   * Ends a session, and what it was rotated to, which is the same session under the id that it has by now. Not that of `except`.
+   * False = there was none.
    */
   async end(handle: string, reason: EndReason, except?: string): Promise<boolean> {
     let next: string | undefined = handle;
     let found = false;
     for (let hops = 0; next !== undefined && next !== except && hops < ROTATIONS; hops++) {
-      const ended = await this.#context.records.destroy(next);
+      const ended = await this.#endOne(next, reason);
       if (ended === undefined) break;
-      if (ended.rotatedTo === undefined) {
-        found = true;
-        this.tellEnd(next, reason);
-      }
-      await this.#leave(next, ended.userKey);
-      next = reason === 'logout' ? undefined : ended.rotatedTo;
+      found ||= ended.rotatedTo === undefined;
+      next = ended.rotatedTo;
     }
     return found;
+  }
+
+  /** Ends what an id reads, and leaves alone what it was rotated to. False = there was no session, or it has another id. */
+  async endOld(handle: string, reason: EndReason): Promise<boolean> {
+    const ended = await this.#endOne(handle, reason);
+    return ended !== undefined && ended.rotatedTo === undefined;
   }
 
   /** What stands for the user of a draft; `undefined` = nobody is signed in, or nobody says who is. */
@@ -146,6 +148,14 @@ export class LiveSessions {
     const record = await records.read(found.handle);
     if (record === undefined || !('unreadable' in record)) return record;
     return tries > 1 ? this.#putAside(record, tries - 1) : undefined;
+  }
+
+  async #endOne(handle: string, reason: EndReason): Promise<EndedRecord | undefined> {
+    const ended = await this.#context.records.destroy(handle);
+    if (ended === undefined) return undefined;
+    if (ended.rotatedTo === undefined) this.tellEnd(handle, reason);
+    await this.#leave(handle, ended.userKey);
+    return ended;
   }
 
   async #leave(handle: string, userKey: string | undefined): Promise<void> {

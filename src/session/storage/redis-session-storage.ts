@@ -137,12 +137,13 @@ class RedisSessionStorage implements ManagedSessionStorage {
     return this.#context.records.isTouchDue(baseline);
   }
 
-  async destroy(id: string, reason: EndReason): Promise<boolean> {
+  async destroy(id: string, reason: EndReason, baseline?: Baseline): Promise<boolean> {
     const handle = handleOf(id);
-    const ended = await this.#live.end(handle, reason);
+    const live = this.#live;
+    const ended = await (baseline === undefined ? live.endOld(handle, reason) : live.end(handle, reason));
     // The tombstone is there: what reads it before it is gone cannot move it any more.
     if (this.#legacy === undefined || !(await this.#legacy.remove(id)) || ended) return ended;
-    this.#live.tellEnd(handle, reason);
+    live.tellEnd(handle, reason);
     return true;
   }
 

@@ -68,9 +68,12 @@ export interface SessionStorage {
   touch(handle: string, baseline: Baseline): Promise<boolean>;
   /** Whether a session has used up a tenth of its life since it was last lengthened. */
   isTouchDue(baseline: Baseline): boolean;
-  /** Ends the session of an id, so that nothing brings it back. False = there was none. */
-  destroy(id: string, reason: EndReason): Promise<boolean>;
-  /** As `destroy`, of a handle. */
+  /**
+   * Ends the session of an id, so that nothing brings it back. One that was rotated lives on under its new id, for who has come with
+   * the old one need not be its visitor, unless `baseline` tells that it was read by the old one before. False = there was none.
+   */
+  destroy(id: string, reason: EndReason, baseline?: Baseline): Promise<boolean>;
+  /** Ends the session of a handle, also under the id that it was rotated to. */
   destroyHandle(handle: string, reason: EndReason): Promise<boolean>;
   /**
    * Gives a session a new id. The old one reads for `grace` milliseconds what the session held before, without the fields of its

@@ -4,7 +4,7 @@ import { DESTROY, FREEZE } from '../../../src/session/storage/redis-session-scri
 import { eventually } from '../../support/eventually.js';
 import { SharedRedis } from '../redis-caches.js';
 import { heldConnection } from './held-connection.js';
-import { draft, newPrefix, openStorage, stored } from './session-storages.js';
+import { draft, newPrefix, openStorage, recordOf, stored } from './session-storages.js';
 
 const redis = new SharedRedis();
 
@@ -63,6 +63,22 @@ test('a logout by the old id is none of the session that it was rotated to', asy
     expect(await storage.read(to)).toBeUndefined();
   }
 });
+
+test.each([0, 5_000])(
+  'a logout ends what was rotated since it was read, however often (grace %i)',
+  async (grace) => {
+    const subject = openStorage(redis.connection);
+    const { storage } = subject;
+    const ids = [await stored(subject, { user: 'ann' }), newSessionId(), newSessionId()] as const;
+    const { baseline } = await recordOf(subject, ids[0]);
+    await storage.rotate(ids[0], ids[1], draft({ user: 'ann' }), grace);
+    await storage.rotate(ids[1], ids[2], draft({ user: 'ann' }), grace);
+    expect(await storage.destroy(ids[0], 'logout', baseline)).toBe(true);
+    for (const id of ids) expect(await storage.read(id)).toBeUndefined();
+    expect(await storage.count(storage.userKeyOf('ann'))).toBe(0);
+    expect(subject.events.at(-1)).toEqual({ type: 'destroyed', handle: handleOf(ids[2]), reason: 'logout' });
+  },
+);
 
 test('a rotation that fails leaves no session that nobody has the id of', async () => {
   const { hold, slow, subject } = twoProcesses();

@@ -90,6 +90,16 @@ describe.each(platforms)('a session that gets another id on %s', (platform) => {
       expect(await fieldsOf(browser)).toEqual([...keeps, ...adds].toSorted());
     });
 
+    it.each(['/logout', '/regenerate'])(
+      'is ended by a request to %s that had read it before',
+      async (end) => {
+        const { browser, reply } = await late(telling, end, path);
+        expect(reply.status).toBe(200);
+        // What a regeneration begins is another session, which that request knows nothing of.
+        expect(await fieldsOf(browser)).toEqual(path === '/regenerate' ? adds : []);
+      },
+    );
+
     it('sets no cookie for who comes with the old id', LIMIT, async () => {
       const browser = await visitor();
       const old = at(browser, telling.url);

@@ -3,7 +3,7 @@ import type { RedisServer } from '../redis-server.js';
 import type { JumpingClock } from './jumping-clock.js';
 import { moment, type Moment } from './moment.js';
 import type { Random } from './random.js';
-import type { FaultRecord, HistoryRecord } from './record.js';
+import type { FaultRecord } from './record.js';
 import type { TcpProxy } from './tcp-proxy.js';
 
 /** Where things go wrong. */
@@ -121,7 +121,7 @@ export async function goWrong(
     readonly names: readonly FaultName[];
     readonly random: Random;
     readonly until: Moment;
-    readonly record: (record: HistoryRecord) => void;
+    readonly record: (record: FaultRecord) => void;
     /** The longest pause, in milliseconds. */
     readonly pause: number;
   },
