@@ -3,6 +3,7 @@ import { eventually } from '../support/eventually.js';
 import { checkHistory, told } from '../support/history/checker.js';
 import { memoryDatabase } from '../support/history/database.js';
 import { FAULTS, type FaultName } from '../support/history/faults.js';
+import { LOSSLESS_FAULTS } from '../support/history/lossless-faults.js';
 import { ms } from '../support/history/moment.js';
 import { naiveNode, publishingNode } from '../support/history/naive-nodes.js';
 import type { Outcome } from '../support/history/own-history.js';
@@ -15,20 +16,9 @@ import { runHistory } from '../support/history/run-history.js';
 const BOUNDS = { delay: ms(1_100), patience: ms(10_000) };
 /** What may go wrong, in groups. Together they are all of it. */
 const GROUPS: Record<string, readonly FaultName[]> = {
+  ...LOSSLESS_FAULTS,
   'the channels fail': ['the channels are killed', 'the channels are silent'],
-  'connections fail': [
-    'all connections are killed',
-    'sockets are cut',
-    'nobody can connect',
-    'sockets stall',
-    'sockets stall longer than they are waited for',
-  ],
-  'Redis does not answer': ['Redis pauses its clients', 'Redis stands still'],
-  'Redis is restarted': [
-    'Redis is killed and comes back with its data',
-    'Redis is killed and comes back empty',
-  ],
-  'Redis takes no writes': ['Redis is full', 'Redis is a replica for a while'],
+  'Redis comes back empty': ['Redis is killed and comes back empty'],
   'keys are lost': ['keys are evicted', 'all data is flushed'],
   'wall clocks jump': ['wall clocks jump'],
 };

@@ -1,32 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import type { FaultName } from '../support/history/faults.js';
+import { LOSSLESS_FAULTS } from '../support/history/lossless-faults.js';
 import { ms } from '../support/history/moment.js';
 import { Playground } from '../support/history/playground.js';
 import { chosenSeed } from '../support/history/random.js';
 import { startBlobApp } from '../support/history/sessions/blob-app.js';
 import { checkVisits } from '../support/history/sessions/check-visits.js';
-import { LOSSLESS_FAULTS } from '../support/history/sessions/lossless-faults.js';
 import { ownApps, sessionHistory } from '../support/history/sessions/session-history.js';
 import { toldVisits } from '../support/history/sessions/session-violation.js';
+import type { Visit } from '../support/history/sessions/visit.js';
 
 const BOUNDS = { patience: ms(10_000), delay: ms(100) };
 const seed = chosenSeed();
 const playground = new Playground();
 
 describe(`sessions that people use in many tabs (HISTORY_SEED=${seed})`, () => {
-  async function expectNoViolation(time: number, faults?: readonly FaultName[]): Promise<void> {
+  async function expectNoViolation(time: number, faults?: readonly FaultName[]): Promise<readonly Visit[]> {
     const { redis, proxy } = playground;
     const apps = await ownApps({ redis, proxy }, playground.keyPrefix());
     const { visits } = await sessionHistory(apps, { redis, proxy, seed, time, ...(faults && { faults }) });
     expect(toldVisits(checkVisits(visits, BOUNDS))).toBe('');
-    // Somebody has had what could be lost.
-    for (const operation of ['write', 'rotate', 'login', 'regenerate', 'logout', 'end all']) {
-      expect(visits).toContainEqual(expect.objectContaining({ operation, status: 200 }));
-    }
+    expect(visits).toContainEqual(expect.objectContaining({ operation: 'write', status: 200 }));
+    return visits;
   }
 
   it('are never lost, never mixed up, never revived, and keep what was answered 200', async () => {
-    await expectNoViolation(2_000);
+    const visits = await expectNoViolation(2_000);
+    for (const operation of ['rotate', 'login', 'regenerate', 'logout', 'end all']) {
+      expect(visits).toContainEqual(expect.objectContaining({ operation, status: 200 }));
+    }
   });
 
   it.each(Object.entries(LOSSLESS_FAULTS))('are not when %s', async (_, faults) => {

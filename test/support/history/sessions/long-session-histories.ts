@@ -1,10 +1,10 @@
 import { startRedis } from '../../redis-server.js';
+import { LOSSLESS_FAULTS } from '../lossless-faults.js';
 import { moment, ms } from '../moment.js';
 import { DURABLE } from '../run-history.js';
 import { TcpProxy } from '../tcp-proxy.js';
 import { startBlobApp } from './blob-app.js';
 import { checkVisits } from './check-visits.js';
-import { LOSSLESS_FAULTS } from './lossless-faults.js';
 import { ownApps, sessionHistory, type SessionHistoryOptions } from './session-history.js';
 import { toldVisits, type SessionRule } from './session-violation.js';
 import type { VisitedApp } from './visited-app.js';

@@ -30,10 +30,11 @@ export class Visitor {
     this.#record = record;
   }
 
-  /** Does one thing after the other in a tab. */
+  /** Does one thing after the other in a tab: everything once, and then what comes. */
   async browse(tab: string, random: Random, until: Moment): Promise<void> {
+    const first = Object.keys(WEIGHTS) as VisitOperation[];
     while (moment() < until) {
-      const operation = random.weighted(WEIGHTS);
+      const [operation = random.weighted(WEIGHTS)] = first.splice(random.below(first.length), 1);
       const grace = operation === 'rotate' ? random.pick([0, 0, 300]) : 0;
       const think = random.pick([0, 0, random.below(15)]);
       await this.#visit(random.pick(this.#apps), { tab, operation, grace, think });

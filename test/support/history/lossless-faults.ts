@@ -1,4 +1,4 @@
-import type { FaultName } from '../faults.js';
+import type { FaultName } from './faults.js';
 
 /** What may go wrong without Redis losing what it has acknowledged, in groups. */
 export const LOSSLESS_FAULTS: Readonly<Record<string, readonly FaultName[]>> = {
