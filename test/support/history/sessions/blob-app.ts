@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
 import { done, type AnyRequest, type AnySession } from '../../../e2e/session/session-routes.js';
 import type { VisitOperation } from './visit.js';
-import type { VisitedApp, VisitQuery } from './visited-app.js';
+import { HeldFields, type VisitedApp, type VisitQuery } from './visited-app.js';
 
 const ACTS: Record<
   Exclude<VisitOperation, 'end all'>,
@@ -39,11 +39,12 @@ export async function startBlobApp(redis: string, prefix: string): Promise<Visit
       saveUninitialized: false,
     }),
   );
+  const held = new HeldFields();
   app.get('/act/:operation', (request, response, next) => {
-    act(request as unknown as AnyRequest, request.params.operation as VisitOperation).then(
-      (held) => (held === undefined ? response.status(409).end() : response.json(held)),
-      next,
-    );
+    const operation = request.params.operation as VisitOperation;
+    // Nobody knows whose sessions there are: that is refused, and ends nothing.
+    if (operation === 'end all') return void response.status(409).end();
+    act(request as unknown as AnyRequest, operation, held).then(() => response.end(), next);
   });
   const server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -52,18 +53,15 @@ export async function startBlobApp(redis: string, prefix: string): Promise<Visit
     await once(server, 'close');
     client.destroy();
   };
-  return { name: 'blob', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+  const { port } = server.address() as AddressInfo;
+  return { name: 'blob', url: `http://127.0.0.1:${port}`, heldBy: (owner) => held.of(owner), close };
 }
 
-/** Does what a request asks for, and gives what its session held before. `undefined` = it cannot, and nothing was done. */
-async function act(request: AnyRequest, operation: VisitOperation): Promise<object | undefined> {
-  // Nobody knows whose sessions there are.
-  if (operation === 'end all') return undefined;
+async function act(request: AnyRequest, operation: keyof typeof ACTS, held: HeldFields): Promise<void> {
   const query = request.query as unknown as VisitQuery;
-  const held = { ...request.session, cookie: undefined };
+  held.note(request, query);
   await sleep(Number(query.think));
   await ACTS[operation](request, query);
-  return held;
 }
 
 /** As applications do where the library cannot: a new session that holds what the old one held. */

@@ -34,7 +34,7 @@ function mayHaveEnded(ending: Visit, id: string, visits: readonly Visit[], linea
   const { operation, status, sent, held } = ending;
   if (status === 409) return false;
   if (operation === 'end all') return visits.some((one) => maySignIn(one, id, lineage));
-  if (sent === undefined || (status === 200 && !isSession(held))) return false;
+  if (sent === undefined || !isSession(held)) return false;
   if (operation === 'logout' || operation === 'regenerate') return lineage.line(id).has(sent);
   return RENEWING.includes(operation) && sent === id;
 }

@@ -33,7 +33,7 @@ export interface Visit {
   readonly told?: string | undefined;
   /** 0 = the connection broke. */
   readonly status: number;
-  /** What the session held when the handler was given it. Absent where the answer does not say. */
+  /** What the session held when a handler was given it, whatever was answered. Absent where none was called. */
   readonly held?: VisitFields | undefined;
   /** The number that it was to store in the field of its tab. */
   readonly number?: number | undefined;

@@ -15,7 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisCacheModule, SessionService, type SessionOptions } from '../../../../src/index.js';
 import type { AnyApplication, Platform } from '../../../e2e/session/session-app.js';
 import { done, type AnyRequest } from '../../../e2e/session/session-routes.js';
-import type { VisitOperation } from './visit.js';
+import type { VisitFields, VisitOperation } from './visit.js';
 
 /** What a request of a visitor says beside its operation. */
 export interface VisitQuery {
@@ -32,7 +32,22 @@ export interface VisitQuery {
 export interface VisitedApp {
   readonly name: string;
   readonly url: string;
+  /** What the session held that was given to the request with that `owner`. `undefined` = no handler was called for it. */
+  heldBy(owner: string): VisitFields | undefined;
   close(): Promise<void>;
+}
+
+/** What sessions held that were given to requests: a response that fails does not say. */
+export class HeldFields {
+  readonly #held = new Map<string, VisitFields>();
+
+  note({ session }: AnyRequest, { owner }: VisitQuery): void {
+    this.#held.set(owner, JSON.parse(JSON.stringify({ ...session, cookie: undefined })) as VisitFields);
+  }
+
+  of(owner: string): VisitFields | undefined {
+    return this.#held.get(owner);
+  }
 }
 
 /** Does with a session what a request asks for. */
@@ -77,6 +92,8 @@ export async function startVisitedApp(
     ...session,
   } as const;
 
+  const held = new HeldFields();
+
   @Controller()
   class Visits {
     @Get('act/:operation')
@@ -85,10 +102,9 @@ export async function startVisitedApp(
       @Param('operation') operation: VisitOperation,
       @Query() query: VisitQuery,
     ) {
-      const held = { ...request.session, cookie: undefined };
+      held.note(request, query);
       await sleep(Number(query.think));
       await ACTS[operation](request, query, app.get(SessionService));
-      return held;
     }
   }
 
@@ -101,7 +117,12 @@ export async function startVisitedApp(
   const app: AnyApplication = await NestFactory.create<AnyApplication>(root, adapter, { logger: false });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { name: platform, url: `http://127.0.0.1:${port}`, close: () => app.close() };
+  return {
+    name: platform,
+    url: `http://127.0.0.1:${port}`,
+    heldBy: (owner) => held.of(owner),
+    close: () => app.close(),
+  };
 }
 
 function begin({ session }: AnyRequest, { owner }: VisitQuery): void {

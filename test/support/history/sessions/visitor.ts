@@ -2,7 +2,7 @@ import { send } from '../../../e2e/http/http-client.js';
 import { moment, type Moment } from '../moment.js';
 import type { Random } from '../random.js';
 import type { VisitedApp } from './visited-app.js';
-import { WRITING, type Visit, type VisitFields, type VisitOperation } from './visit.js';
+import { WRITING, type Visit, type VisitOperation } from './visit.js';
 
 /** How often a tab does what. */
 const WEIGHTS: Record<VisitOperation, number> = {
@@ -61,10 +61,11 @@ export class Visitor {
   ): Promise<void> {
     const { tab, operation, grace, think } = what;
     const number = ++this.#count;
+    const owner = `${this.name}/${number}`;
     const query = new URLSearchParams({
       tab,
       number: String(number),
-      owner: `${this.name}/${number}`,
+      owner,
       person: this.name,
       grace: String(grace),
       think: String(think),
@@ -86,7 +87,7 @@ export class Visitor {
       sent: cookie,
       told,
       status: reply?.status ?? 0,
-      held: reply?.status === 200 ? (JSON.parse(reply.text) as VisitFields) : undefined,
+      held: app.heldBy(owner),
       number: WRITING.includes(operation) ? number : undefined,
       grace: operation === 'rotate' ? grace : undefined,
     });
