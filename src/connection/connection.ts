@@ -24,6 +24,8 @@ export interface RedisScript {
  */
 export interface RedisConnection {
   readonly name: string;
+  /** How long a call is waited for at least, in milliseconds, unless the connection is lost. */
+  readonly deadline: number;
   /** Whether calls are sent now. While false, every call is rejected without being sent. */
   readonly available: boolean;
   /**

@@ -34,6 +34,7 @@ const READ_ONLY_PAUSE = 10_000;
 /** A connection to one Redis node, over a client of our own or a borrowed one. */
 export class NodeConnection implements ManagedConnection, LineListener {
   readonly name: string;
+  readonly deadline: number;
   readonly client: RedisClient | BorrowedClient;
   readonly changes: RedisChangeChannel;
   readonly #required: boolean;
@@ -53,6 +54,7 @@ export class NodeConnection implements ManagedConnection, LineListener {
   constructor({ options, client, clock, reporter, probeKey, link }: NodeConnectionParts) {
     const { name, deadline, breaker, connect } = options;
     this.name = name;
+    this.deadline = deadline;
     this.client = client;
     this.#required = connect === 'required';
     this.#clock = clock;

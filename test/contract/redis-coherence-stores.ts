@@ -63,6 +63,10 @@ export class RecordingConnection implements RedisConnection {
     return this.#connection.name;
   }
 
+  get deadline(): number {
+    return this.#connection.deadline;
+  }
+
   get available(): boolean {
     return this.#connection.available;
   }

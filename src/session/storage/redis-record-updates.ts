@@ -34,6 +34,11 @@ interface RecordWrite {
   readonly args: readonly string[];
 }
 
+/** What came of an attempt. `changedAt`: others have written, as it turned out at that time by the clock of Redis. */
+type Attempt = { readonly outcome: WriteOutcome } | { readonly changedAt: number };
+
+/** How often a write begins anew because it reached Redis too late. */
+const TRIES = 3;
 /** What stands for a value that stays as it is. */
 const SAME = '=';
 
@@ -41,7 +46,8 @@ const SAME = '=';
  * Changes to sessions that exist. A session is replaced as a whole, in one round trip, while nobody else has written to it; only
  * what differs from its baseline is added to what others have written, in a second one.
  *
- * A write that is not answered may be done or not: the baseline notes what it may have changed.
+ * A write that is not answered may be done or not: the baseline notes what it may have changed. It is not done any more once its
+ * caller has been told so, and others have written since.
  */
 export class RedisRecordUpdates {
   readonly #connection: RedisConnection;
@@ -63,8 +69,9 @@ export class RedisRecordUpdates {
     baseline: Baseline,
     nonce: string,
   ): Promise<ReplaceOutcome> {
-    const outcome = await this.#replace(this.#writeOf(handle, change, baseline, nonce));
-    return outcome === 'merged' ? 'stored' : outcome;
+    const attempt = await this.#replace(this.#writeOf(handle, change, baseline, nonce));
+    if ('changedAt' in attempt) return 'changed';
+    return attempt.outcome === 'merged' ? 'stored' : attempt.outcome;
   }
 
   /** Stores what changed since `baseline`, which then is the state of the draft. */
@@ -75,9 +82,14 @@ export class RedisRecordUpdates {
     nonce: string,
   ): Promise<WriteOutcome> {
     const write = this.#writeOf(handle, change, baseline, nonce);
-    // Without a version it is known that others have written.
-    const outcome = baseline.version === '' ? 'changed' : await this.#replace(write);
-    return outcome === 'changed' ? this.#merge(write) : outcome;
+    const { deadline, name } = this.#connection;
+    for (let tries = 0; tries < TRIES; tries++) {
+      const attempt = await this.#replace(write);
+      if ('outcome' in attempt) return attempt.outcome;
+      const outcome = await this.#merge(write, attempt.changedAt + deadline);
+      if (outcome !== 'late') return outcome;
+    }
+    throw new RedisUnavailableError(name, `what is sent takes longer than ${deadline} ms`);
   }
 
   #writeOf(handle: string, change: RecordChange, baseline: Baseline, nonce: string): RecordWrite {
@@ -96,21 +108,23 @@ export class RedisRecordUpdates {
     return { handle, baseline, nonce, texts: draft.texts ?? fieldTexts(draft.fields), maxAge, userKey, args };
   }
 
-  async #replace(write: RecordWrite): Promise<WriteOutcome | 'changed'> {
+  async #replace(write: RecordWrite): Promise<Attempt> {
     const { maxBytes } = this.#settings;
     const text = joinTexts(write.texts);
     const sealed = sealFields(text, write.handle, { sealer: this.#sealer, maxBytes });
     const reply = await this.#send(REPLACE, write, [...write.args, write.baseline.version, sealed]);
-    return reply[0] === ANSWER.changed ? 'changed' : this.#outcomeOf(reply, write, text);
+    if (reply[0] === ANSWER.changed) return { changedAt: Number(String(reply[1])) };
+    return { outcome: this.#outcomeOf(reply, write, text) };
   }
 
-  async #merge(write: RecordWrite): Promise<WriteOutcome> {
-    const args: RedisArgument[] = [...write.args, String(this.#settings.maxBytes)];
+  async #merge(write: RecordWrite, until: number): Promise<WriteOutcome | 'late'> {
+    const args: RedisArgument[] = [...write.args, String(this.#settings.maxBytes), String(until)];
     for (const [field, text] of changedSince(write.baseline, write.texts)) {
       const name = patchName(field);
       args.push(name, text === '' ? '' : this.#sealer.seal(text, write.handle, name));
     }
     const reply = await this.#send(MERGE, write, args);
+    if (reply[0] === ANSWER.late) return 'late';
     return this.#outcomeOf(reply, write, joinTexts(write.texts));
   }
 

@@ -16,7 +16,7 @@ import { defineScript } from '../../connection/script.js';
 const TOMBSTONE_LIFE = 60_000;
 
 /** What REPLACE, MERGE and FREEZE answer first. */
-export const ANSWER = { gone: 0, stored: 1, merged: 2, frozen: 3, tooLarge: 4, changed: 5 } as const;
+export const ANSWER = { gone: 0, stored: 1, merged: 2, frozen: 3, tooLarge: 4, changed: 5, late: 6 } as const;
 
 const TIME = `
 local time = redis.call('TIME')
@@ -143,13 +143,13 @@ return { t, e }
 
 /**
  * Stores a session as a whole, if nobody has written to it since it was read. ARGV as WRITE says, then the version that was read,
- * and d. Answers what became of it, and the deadline.
+ * and d. Answers what became of it, and the deadline, or where others have written what time it is.
  *
  * The same nonce again answers as if others had written: nobody can tell any more whether they had.
  */
 export const REPLACE = defineScript(`${BEGIN}
 if v == ARGV[1] then return { ${ANSWER.merged}, t } end
-if v ~= ARGV[7] then return { ${ANSWER.changed}, '' } end
+if v ~= ARGV[7] then return { ${ANSWER.changed}, ${NOW} } end
 local answer, patched = ${ANSWER.stored}, p ~= ''
 p = ''
 ${NOTE}
@@ -159,25 +159,29 @@ ${DONE}
 `);
 
 /**
- * Stores what was changed beside what others have written. ARGV as WRITE says, then maxBytes, then name and text of each changed
- * field. Answers what became of it, and the deadline or how many bytes would be too many. The same nonce again changes nothing.
+ * Stores what was changed beside what others have written. ARGV as WRITE says, then maxBytes, until when, then name and text of each
+ * changed field. Answers what became of it, and the deadline or how many bytes would be too many. The same nonce again changes
+ * nothing.
+ *
+ * Nothing else would keep it from undoing later writes when it has been on its way for longer than anybody waits for it.
  */
 export const MERGE = defineScript(`${BEGIN}
 local answer = ${ANSWER.merged}
 if v == ARGV[1] then return { answer, t } end
+if now > tonumber(ARGV[8]) then return { ${ANSWER.late}, '' } end
 local sizes, total = {}, 0
 local stored = redis.call('HGETALL', KEYS[1])
 for at = 1, #stored, 2 do
   if stored[at] == 'd' then sizes.d = #stored[at + 1]
   elseif string.sub(stored[at], 1, 2) == 'p:' then sizes[stored[at]] = #stored[at] - 2 + #stored[at + 1] end
 end
-for at = 8, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
+for at = 9, #ARGV, 2 do sizes[ARGV[at]] = #ARGV[at] - 2 + #ARGV[at + 1] end
 for _, size in pairs(sizes) do total = total + size end
 if total > tonumber(ARGV[7]) then return { ${ANSWER.tooLarge}, total } end
 p = '1'
 ${NOTE}
 redis.call('HSET', KEYS[1], 'h', ${HEADER})
-for at = 8, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
+for at = 9, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 ${DONE}
 `);
 

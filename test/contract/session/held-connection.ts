@@ -55,6 +55,7 @@ export function heldConnection(connection: RedisConnection): {
   };
   const held: RedisConnection = {
     name: connection.name,
+    deadline: connection.deadline,
     get available() {
       return connection.available;
     },

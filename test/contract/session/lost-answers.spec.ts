@@ -3,7 +3,8 @@ import { RedisUnavailableError } from '../../../src/errors.js';
 import { handleOf, newSessionId } from '../../../src/session/record/session-ids.js';
 import type { Baseline } from '../../../src/session/record/session-record.js';
 import { ENTER } from '../../../src/session/storage/redis-index-scripts.js';
-import { FREEZE } from '../../../src/session/storage/redis-session-scripts.js';
+import { FREEZE, MERGE } from '../../../src/session/storage/redis-session-scripts.js';
+import { eventually } from '../../support/eventually.js';
 import { SharedRedis } from '../redis-caches.js';
 import { heldConnection, type HeldCall } from './held-connection.js';
 import { draft, newPrefix, openStorage, recordOf, stored, type TestStorage } from './session-storages.js';
@@ -83,6 +84,67 @@ describe.each([
     await processes.subject.storage.update(handleOf(id), draft(theirs), other.baseline);
     await processes.unlucky.storage.update(handleOf(id), draft({ a: 'old', theirs: 1 }), baseline);
     expect(await fieldsOf(processes.subject, id)).toEqual({ a: 'old', theirs: 2 });
+  });
+});
+
+describe('a write beside others', () => {
+  const deadline = 50;
+
+  /** A write of `a` that has met the one of somebody else, and is on its way for longer than the deadline. */
+  async function late() {
+    const prefix = newPrefix();
+    const { connection, hold } = heldConnection(redis.connection);
+    const slow = openStorage({ ...connection, deadline }, { prefix });
+    const subject = openStorage(redis.connection, { prefix });
+    const id = await stored(subject, {});
+    const { baseline } = await recordOf(slow, id);
+    await writeTo(subject, id, { theirs: 1 });
+    const underway = async (): Promise<HeldCall> => {
+      const call = await hold((_keys, script) => script === MERGE);
+      const since = await redisTime();
+      await eventually(async () => expect(await redisTime()).toBeGreaterThan(since + deadline));
+      return call;
+    };
+    const first = underway();
+    const write = slow.storage.update(handleOf(id), draft({ a: 'slow' }), baseline);
+    return { subject, id, write, call: await first, underway };
+  }
+
+  async function writeTo(subject: TestStorage, id: string, fields: Record<string, unknown>): Promise<void> {
+    const record = await recordOf(subject, id);
+    await subject.storage.update(handleOf(id), draft({ ...record.fields, ...fields }), record.baseline);
+  }
+
+  /** Milliseconds since the epoch by the clock of Redis. */
+  async function redisTime(): Promise<number> {
+    const [seconds, micros] = (await redis.server.cli('TIME')) as [string, string];
+    return Number(seconds) * 1_000 + Number(micros) / 1_000;
+  }
+
+  it('is not done any more when nobody waits for it, so that it undoes no later one', async () => {
+    const { subject, id, write, call } = await late();
+    call.fail(LOST);
+    await expect(write).rejects.toBe(LOST);
+    await writeTo(subject, id, { a: 'later' });
+    await call.release();
+    expect(await fieldsOf(subject, id)).toEqual({ theirs: 1, a: 'later' });
+  });
+
+  it('begins anew where somebody still waits for it', async () => {
+    const { subject, id, write, call } = await late();
+    await call.release();
+    expect(await write).toBe('merged');
+    expect(await fieldsOf(subject, id)).toEqual({ theirs: 1, a: 'slow' });
+  });
+
+  it('that is late each time is unavailable, and changes nothing', async () => {
+    const { subject, id, write, call, underway } = await late();
+    const failure = failureOf(write);
+    const [second, third] = [underway(), underway()];
+    await call.release();
+    for (const next of [second, third]) await (await next).release();
+    expect(await failure).toBeInstanceOf(RedisUnavailableError);
+    expect(await fieldsOf(subject, id)).toEqual({ theirs: 1 });
   });
 });
 

@@ -152,6 +152,7 @@ test('it goes on after Redis was away', async () => {
 function forward(connection: RedisConnection): RedisConnection {
   return {
     name: connection.name,
+    deadline: connection.deadline,
     available: true,
     changes: connection.changes,
     now: () => connection.now(),

@@ -48,6 +48,7 @@ export class ModelConnection implements RedisConnection {
   readonly #open = new Set<Call>();
   readonly #listeners = new Set<(voided: boolean) => void>();
   readonly #mishaps: Mishap[] = [];
+  readonly deadline = 250;
   available = true;
 
   /** `server` = what answers in the place of the model, and changes it in the same way. */
