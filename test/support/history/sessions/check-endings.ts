@@ -1,19 +1,19 @@
 import { ms, type Moment } from '../moment.js';
 import { isSession, type Lineage } from './lineage.js';
-import type { PersonHistory } from './session-violation.js';
+import type { PersonHistory } from './person-history.js';
 import { RENEWING, type Visit } from './visit.js';
 
 /** What had ended the session that a request was given for an id. */
 export function isRevived(sent: string, visit: Visit, history: PersonHistory): string | undefined {
   if (mayBeFormer(sent, visit, history)) return undefined;
   const { start } = visit;
-  const ending = history.visits.find((one) => one.end <= start && hasEnded(one, sent, start, history));
+  const ending = history.endings.find((one) => one.end <= start && hasEnded(one, sent, start, history));
   return ending && `${ending.operation} of ${ending.start} to ${ending.end} had ended it`;
 }
 
 /** Why a request that came with an id should have been given a session. */
-export function isLost(sent: string, { end }: Visit, { visits, lineage }: PersonHistory): string | undefined {
-  const mayEnd = visits.some((one) => one.start <= end && mayHaveEnded(one, sent, visits, lineage));
+export function isLost(sent: string, { end }: Visit, history: PersonHistory): string | undefined {
+  const mayEnd = history.endings.some((one) => one.start <= end && mayHaveEnded(one, sent, history));
   return mayEnd ? undefined : 'nothing has ended it';
 }
 
@@ -30,35 +30,33 @@ function hasEnded(ending: Visit, id: string, at: Moment, history: PersonHistory)
 }
 
 /** Whether a request may have ended the session of an id, be it that nobody was told. */
-function mayHaveEnded(ending: Visit, id: string, visits: readonly Visit[], lineage: Lineage): boolean {
+function mayHaveEnded(ending: Visit, id: string, { logins, lineage }: PersonHistory): boolean {
   const { operation, status, sent, held } = ending;
   if (status === 409) return false;
-  if (operation === 'end all') return visits.some((one) => maySignIn(one, id, lineage));
+  if (operation === 'end all') return logins.some((one) => maySignIn(one, id, lineage));
   if (sent === undefined || !isSession(held)) return false;
   if (operation === 'logout' || operation === 'regenerate') return lineage.line(id).has(sent);
   return RENEWING.includes(operation) && sent === id;
 }
 
 /** Whether an id may be one that reads for a while what the session held when it got another one, whatever became of that. */
-function mayBeFormer(id: string, { start, end }: Visit, { visits, bounds }: PersonHistory): boolean {
-  return visits.some((one) => {
-    if (one.sent !== id || one.start > end || !RENEWING.includes(one.operation)) return false;
+function mayBeFormer(id: string, { start, end }: Visit, history: PersonHistory): boolean {
+  return history.renewalsOf(id).some((one) => {
     const { grace = 0 } = one;
-    return grace > 0 && start < one.end + ms(grace) + bounds.delay;
+    return one.start <= end && grace > 0 && start < one.end + ms(grace) + history.bounds.delay;
   });
 }
 
 /** Whether somebody was signed in with an id, for sure, before a moment. */
-function wasSignedIn(id: string, before: Moment, { visits, lineage }: PersonHistory): boolean {
+function wasSignedIn(id: string, before: Moment, { logins, lineage }: PersonHistory): boolean {
   const line = lineage.line(id);
-  return visits.some(({ operation, told, status, end }) => {
-    return operation === 'login' && status === 200 && end <= before && told !== undefined && line.has(told);
+  return logins.some(({ told, status, end }) => {
+    return status === 200 && end <= before && told !== undefined && line.has(told);
   });
 }
 
 /** Whether a request may have signed somebody in with an id. */
-function maySignIn({ operation, sent, told }: Visit, id: string, lineage: Lineage): boolean {
-  if (operation !== 'login') return false;
+function maySignIn({ sent, told }: Visit, id: string, lineage: Lineage): boolean {
   const line = lineage.line(id);
   return [sent, told].some((one) => one !== undefined && line.has(one));
 }

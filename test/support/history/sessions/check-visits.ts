@@ -1,7 +1,8 @@
 import { isLost, isRevived } from './check-endings.js';
 import { hasLostUpdate, isMixedUp } from './check-fields.js';
-import { isSession, Lineage } from './lineage.js';
-import type { PersonHistory, SessionRule, SessionViolation, VisitBounds } from './session-violation.js';
+import { isSession } from './lineage.js';
+import { PersonHistory } from './person-history.js';
+import type { SessionRule, SessionViolation, VisitBounds } from './session-violation.js';
 import { RENEWING, WRITING, type Visit } from './visit.js';
 
 /** Everything in a history of visits that must not be. */
@@ -9,7 +10,7 @@ export function checkVisits(visits: readonly Visit[], bounds: VisitBounds): Sess
   const people = [...new Set(visits.map(({ person }) => person))];
   return people.flatMap((person) => {
     const own = visits.filter((visit) => visit.person === person);
-    const history = { visits: own, lineage: new Lineage(own), bounds };
+    const history = new PersonHistory(own, bounds);
     return own.flatMap((visit) => violationsOf(visit, history));
   });
 }

@@ -1,5 +1,4 @@
 import type { Moment } from '../moment.js';
-import type { Lineage } from './lineage.js';
 import type { Visit } from './visit.js';
 
 /** What sessions promise. */
@@ -28,13 +27,6 @@ export interface VisitBounds {
   readonly patience: Moment;
   /** How much longer than its grace a former id may read something. */
   readonly delay: Moment;
-}
-
-/** All that is known of one person, who is the only one with his cookies. */
-export interface PersonHistory {
-  readonly visits: readonly Visit[];
-  readonly lineage: Lineage;
-  readonly bounds: VisitBounds;
 }
 
 /** Violations as lines, the first ones in full. */
