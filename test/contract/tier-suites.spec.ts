@@ -41,7 +41,7 @@ it.each([
   await fc.assert(
     fc.asyncProperty(sequences(false), async (sequence) => {
       const setup = cachesOn(redis.connection);
-      const cache = await setup.cache({ ...kind, memory: {} });
+      const cache = await setup.cache({ jitter: 0, ...kind, memory: {} });
       await isTrusted({ channel: redis.connection.changes });
       await follow(cache, sequence, () => undefined);
       await setup.close();
